@@ -1,0 +1,1 @@
+"""Every file format ends here as a `Plan`."""

@@ -1,0 +1,126 @@
+"""Configuration text in, `Plan` out; `read` fetches the text first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from openai_mock.config.errors import ConfigErrors, Problem, Report, nearest
+from openai_mock.config.formats.flows import flow
+from openai_mock.config.formats.responses import full_response
+from openai_mock.config.node import Node
+from openai_mock.config.node import Path as KeyPath
+from openai_mock.config.plan import Plan
+from openai_mock.config.reading import MISFIT
+from openai_mock.config.reading import read as read_node
+from openai_mock.config.settings import SETTINGS
+from openai_mock.config.tree import tree
+from openai_mock.rules.script import Script
+
+STDIN = "-"
+_STDIN_NAME = "<stdin>"
+
+
+def read(path: str | Path, *, env: Mapping[str, str] | None = None) -> Plan:
+    """The plan of a file, or of standard input for `-`. `env` is the process's environment unless given.
+
+    Raises `ConfigErrors`, also when the file cannot be read.
+    """
+    name = _STDIN_NAME if str(path) == STDIN else str(path)
+    try:
+        content = sys.stdin.buffer.read() if name == _STDIN_NAME else Path(path).read_bytes()
+    except (OSError, ValueError) as fault:
+        raise ConfigErrors([Problem(name, 0, 0, "", _unreadable(Path(path), fault))]) from None
+    return load(_decoded(content, name), name=name, env=os.environ if env is None else env)
+
+
+def _unreadable(path: Path, fault: Exception) -> str:
+    if isinstance(fault, FileNotFoundError):
+        near = nearest(path.name, _names_beside(path))
+        return "the file does not exist; " + (f"did you mean '{path.with_name(near)}'?" if near else "check its path")
+    if path.is_dir():
+        return "this is a directory; name a file in it"
+    return f"the file cannot be read ({getattr(fault, 'strerror', None) or fault})"
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return [each.name for each in path.parent.iterdir() if each.is_file()]
+    except OSError:
+        return []
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as fault:
+        line, column = Report(content[: fault.start].decode(), name).lines.place(fault.start)
+        sentence = f"the byte 0x{content[fault.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise ConfigErrors([Problem(name, line, column, "", sentence)]) from None
+
+
+def load(text: str, *, name: str, env: Mapping[str, str]) -> Plan:
+    """The plan of a YAML, JSON or JSON lines text. `name` is its file, for messages; `env` fills in `${NAME}`.
+
+    Raises `ConfigErrors` with all mistakes at once.
+    """
+    text = text.removeprefix("\ufeff")
+    report = Report(text, name)
+    root = tree(text, name, env, report)
+    plan = _plan(root, report) if root else Plan()
+    report.close()
+    return plan
+
+
+def _plan(root: Node, report: Report) -> Plan:
+    report.root = root
+    settings = read_node(root, SETTINGS, (), report)
+    if settings is MISFIT:
+        return Plan()
+    _refuse_repeated_ids(root, report)
+    keys, models = settings.get("apiKey", ()), settings.get("models", ())
+    scripts = _scripts(settings, root, report)
+    return Plan(
+        api_keys=(keys,) if isinstance(keys, str) else tuple(keys),
+        port=settings.get("port"),
+        models=() if models == "strict" else tuple(models),
+        scripts=scripts,
+        source=report.name,
+        named_models=_named_models(scripts),
+        strict_models="models" in settings,
+    )
+
+
+def _scripts(settings: Mapping[str, Any], root: Node, report: Report) -> tuple[Script, ...]:
+    default_reply = settings.get("reply", "final")
+    scripts: list[Script | None] = []
+    for index, entry in enumerate(settings.get("responses") or ()):
+        if entry is not MISFIT:
+            path: KeyPath = ("responses", index)
+            where = report.where(root.value["responses"].value[index].at)
+            if "matcher" in entry:
+                scripts.append(full_response(entry, path, report, where))
+            else:
+                scripts.append(flow(entry, default_reply, path, report, where))
+    return tuple(script for script in scripts if script)
+
+
+def _refuse_repeated_ids(root: Node, report: Report) -> None:
+    entries = root.value.get("responses")
+    first: dict[str, int] = {}
+    for index, entry in enumerate(entries.value if entries and isinstance(entries.value, list) else ()):
+        named = entry.value.get("id") if isinstance(entry.value, dict) else None
+        if named is None or not isinstance(named.value, str):
+            continue
+        at = first.setdefault(named.value, named.at)
+        if at != named.at:
+            sentence = f"the id '{named.value}' is already taken at {report.place(at)}; choose another"
+            report.add(named.at, ("responses", index, "id"), sentence)
+
+
+def _named_models(scripts: tuple[Script, ...]) -> tuple[str, ...]:
+    named = (script.reply.fields.get("model") for script in scripts if script.reply and script.reply.fields)
+    return tuple(dict.fromkeys(model for model in named if model))

@@ -1,0 +1,1 @@
+"""The machine that answers requests; it knows no resource."""

@@ -1,0 +1,63 @@
+"""The check stage: a request's parameters, query and body, decoded once and validated, or OpenAI's 400."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from openai_mock.engine.bodies import is_json, read_json
+from openai_mock.engine.errors import ApiError, not_a_form
+from openai_mock.engine.forms import form_pairs
+from openai_mock.spec.operations import Operation
+from openai_mock.spec.router import Found
+from openai_mock.spec.validate import Validators
+from openai_mock.spec.words import Violation
+from openai_mock.wire import Request
+
+_NOTHING: Mapping[str, Any] = dict[str, Any]()
+
+
+class Checked(Struct, frozen=True):
+    """What a handler may rely on. `ignored` are the unknown names that leniency let pass."""
+
+    query: Mapping[str, Any]
+    body: Any
+    ignored: tuple[str, ...] = ()
+
+
+def check(validators: Validators, found: Found, request: Request, *, lenient: bool) -> Checked:
+    """Decode and validate. Raises ApiError with OpenAI's words for the first thing that is wrong."""
+    operation = found.operation
+    if found.params and (flaw := validators.check_params(operation, found.params)):
+        raise refused(flaw)
+    query = validators.check_query(operation, request.query, lenient=lenient)
+    if isinstance(query, Violation):
+        raise refused(query)
+    if operation.body_kind is None:
+        return Checked(query.values, _NOTHING, query.ignored)
+    body = _body(validators, operation, request)
+    if found.deployment is not None and isinstance(body, dict):
+        body.setdefault("model", found.deployment)
+    verdict = validators.check_body(operation, body, lenient=lenient)
+    if verdict:
+        if isinstance(verdict, Violation):
+            raise refused(verdict)
+        return Checked(query.values, body, query.ignored + verdict)
+    return Checked(query.values, body, query.ignored)
+
+
+def refused(flaw: Violation) -> ApiError:
+    """A violation as the 400 that the client gets."""
+    return ApiError(400, flaw.message, param=flaw.param, code=flaw.code)
+
+
+def _body(validators: Validators, operation: Operation, request: Request) -> Any:
+    content_type = request.headers.get("content-type", "")
+    if operation.body_kind == "json" or not content_type or is_json(content_type):
+        return read_json(request)
+    try:
+        return validators.read_form(operation, form_pairs(request.body, content_type))
+    except ValueError as fault:
+        raise not_a_form(str(fault)) from None

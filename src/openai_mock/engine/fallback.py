@@ -1,0 +1,124 @@
+"""What answers an operation that nobody else answers: an example of the right type that reflects the request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from openai_mock.engine.answers import Answer, Empty, Events, Raw
+from openai_mock.engine.forms import FilePart
+from openai_mock.engine.resource import Call
+from openai_mock.spec.example import Examples
+from openai_mock.spec.operations import Catalogue, Operation
+
+_encode = msgspec.json.Encoder().encode
+_DONE = b"data: [DONE]\n\n"
+
+
+class Fallback:
+    """Makes examples, and keeps what it compiled for each operation."""
+
+    def __init__(self, catalogue: Catalogue, seed: int) -> None:
+        self._catalogue, self._seed = catalogue, seed
+        self._examples: dict[tuple[str, str], Examples] = {}
+        self._judges: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+    def answer(self, call: Call) -> Answer:
+        """An example for the call's operation: JSON, a page, events, bytes, text or nothing."""
+        operation = call.operation
+        kind = operation.response_kind
+        asked = isinstance(call.body, Mapping) and bool(call.body.get("stream"))
+        if kind == "events" or (asked and operation.events):
+            values = self._of(operation, "events").each(seed=self._seed, now=call.now)
+            return Events(frames(values))
+        if kind == "none":
+            return Empty(operation.status)
+        if kind == "text":
+            return Raw(b"example\n", "text/plain; charset=utf-8")
+        if kind == "binary":
+            return Raw(b"example\n")
+        made = self._of(operation, "response").make(seed=self._seed, now=call.now)
+        return self.reflected(call, self._paged(operation, made)) if isinstance(made, dict) else made
+
+    def _of(self, operation: Operation, what: str) -> Examples:
+        key = operation.name, what
+        if key not in self._examples:
+            self._examples[key] = Examples(self._catalogue.bundle(getattr(operation, what)))
+        return self._examples[key]
+
+    def _judge(self, operation: Operation) -> jsonschema_rs.Draft202012Validator:
+        if operation.name not in self._judges:
+            self._judges[operation.name] = jsonschema_rs.Draft202012Validator(
+                dict(self._of(operation, "response").root)
+            )
+        return self._judges[operation.name]
+
+    @staticmethod
+    def _paged(operation: Operation, made: dict[str, Any]) -> dict[str, Any]:
+        """The envelope OpenAI puts around a page; the SDK's own types name only a part of it."""
+        if operation.page is None:
+            return made
+        ids = [item.get("id") for item in made["data"] if isinstance(item, Mapping)]
+        ends = {"first_id": ids[0], "last_id": ids[-1]} if ids and ids[0] is not None else {}
+        ends = ends if operation.page in ("CursorPage", "ConversationCursorPage") else {}
+        last = {"has_more": False} if "has_more" in made else {}
+        return {"object": "list", **made, **ends, **last, **({"next": None} if "next" in made else {})}
+
+    def conforms(self, operation: Operation, made: Any) -> bool:
+        """Whether a value is what the operation promises to answer."""
+        return self._judge(operation).is_valid(made)
+
+    def reflected(self, call: Call, made: dict[str, Any]) -> dict[str, Any]:
+        """`made` with the request's own values, where it has a field of that name and type."""
+        properties: Mapping[str, Any] = self._of(call.operation, "response").root.get("properties", {})
+        if "$ref" in self._of(call.operation, "response").root:
+            properties = made
+        sent = {**dict(_sent(call.body)), **dict(_named(call))}
+        wanted = {key: value for key, value in sent.items() if (key in properties or key in made) and key != "object"}
+        if not wanted:
+            return made
+        judge = self._judge(call.operation)
+        together = {**made, **wanted}
+        if judge.is_valid(together):
+            return together
+        for key, value in wanted.items():
+            one = {**made, key: value}
+            made = one if judge.is_valid(one) else made
+        return made
+
+
+def _sent(body: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a body. A file is known by its name and its size."""
+    for key, value in body.items() if isinstance(body, Mapping) else ():
+        if isinstance(value, FilePart):
+            yield "filename", value.filename
+            yield "bytes", len(value.content)
+        elif value is not None and not (isinstance(value, list) and any(isinstance(one, FilePart) for one in value)):
+            yield key, value
+
+
+def _named(call: Call) -> Iterator[tuple[str, str]]:
+    """What the path says: its last parameter is the object's id where the path ends with it, the others are fields."""
+    for key, value in call.params.items():
+        yield key, value
+        if call.operation.path.endswith(f"{{{key}}}"):
+            yield "id", value
+
+
+def frames(events: Iterable[Any]) -> Iterator[bytes]:
+    """Events as OpenAI frames them: named by `type`, as (event, data) pairs of a run, or plain with an end marker."""
+    end = b""
+    for event in events:
+        if isinstance(event, dict) and event.keys() == {"event", "data"}:
+            yield b"event: %b\ndata: %b\n\n" % (str(event["event"]).encode(), _encode(event["data"]))
+            end = b"event: done\n" + _DONE
+        elif isinstance(event, dict) and isinstance(event.get("type"), str):
+            yield b"event: %b\ndata: %b\n\n" % (event["type"].encode(), _encode(event))
+        else:
+            yield b"data: %b\n\n" % _encode(event)
+            end = _DONE
+    if end:
+        yield end

@@ -1,0 +1,71 @@
+"""What an operation does to a collection, read from the catalogue: no resource is named here.
+
+Theory. Paths alternate between collections and items: `/threads` is a collection, `/threads/{thread_id}` one of its
+items, and the collection `/threads/{thread_id}/messages` belongs to that item. An operation on an item path retrieves,
+updates or deletes; one on a collection path lists or creates; anything further along is an action on an item. A
+collection is *kept* when the API can create and retrieve its items; only of those does it make sense to say that an id
+is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from openai_mock.spec.operations import Operation
+
+Role: TypeAlias = Literal["create", "retrieve", "update", "delete", "list", "act"]
+
+
+class Shape(Struct, frozen=True):
+    """The role of one operation. `collection` is a path template; `owners` are the item templates its path runs
+    through, outermost first, without the item it retrieves, updates or deletes itself. `parameter` names the id.
+    """
+
+    role: Role
+    collection: str
+    parameter: str
+    owners: tuple[str, ...]
+
+
+def shapes(operations: Iterable[Operation]) -> Mapping[str, Shape]:
+    """The shape of every operation that works on a kept collection or belongs to an item of one, by name."""
+    known = list(operations)
+    kept = _kept(known)
+    found = ((operation.name, _shape(operation, kept)) for operation in known)
+    return {name: shape for name, shape in found if shape is not None}
+
+
+def _kept(operations: Iterable[Operation]) -> dict[str, str]:
+    """The parameter of each kept collection."""
+    retrieved = {op.path: op for op in operations if op.method == "GET" and op.path.endswith("}")}
+    created = {op.path for op in operations if op.method == "POST" and op.response_kind == "json" and _creates(op)}
+    split = (path.rpartition("/") for path in retrieved)
+    return {collection: last[1:-1] for collection, _, last in split if collection in created}
+
+
+def _creates(operation: Operation) -> bool:
+    return operation.name.endswith((".create", ".generate", ".create_project"))
+
+
+def _shape(operation: Operation, kept: Mapping[str, str]) -> Shape | None:
+    path = operation.path
+    collection, _, last = path.rpartition("/")
+    if last.startswith("{") and collection in kept:
+        roles: Mapping[str, Role] = {"GET": "retrieve", "DELETE": "delete"}
+        return Shape(roles.get(operation.method, "update"), collection, kept[collection], _owners(collection, kept))
+    if path in kept and operation.method == "GET":
+        return Shape("list", path, kept[path], _owners(path, kept))
+    if path in kept and operation.method == "POST" and _creates(operation):
+        return Shape("create", path, kept[path], _owners(path, kept))
+    owners = _owners(path, kept)
+    return Shape("act", owners[-1].rpartition("/")[0], kept[owners[-1].rpartition("/")[0]], owners) if owners else None
+
+
+def _owners(path: str, kept: Mapping[str, str]) -> tuple[str, ...]:
+    """The items of kept collections that a path runs through."""
+    parts = path.split("/")
+    prefixes = ("/".join(parts[:end]) for end in range(2, len(parts) + 1))
+    return tuple(prefix for prefix in prefixes if prefix.endswith("}") and prefix.rpartition("/")[0] in kept)

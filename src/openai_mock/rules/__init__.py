@@ -1,0 +1,1 @@
+"""The user's answers: matchers, their index, and what they say."""

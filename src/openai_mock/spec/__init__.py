@@ -1,0 +1,1 @@
+"""What OpenAI promises: the catalogue of operations, routing, validation and examples."""

@@ -1,0 +1,199 @@
+"""Examples: a seeded value that conforms to a schema and reads like OpenAI's own objects.
+
+Theory. A value is a function of (seed, schema, name of the field, time): no state, so the same request gets the same
+bytes. Required fields are always there. Optional ones are null where their name speaks of failure, and otherwise
+sometimes filled, less the deeper they lie; beyond `_DEPTH` only what is required stands, by the shallowest branch of a
+union. Schemas that contain themselves end because the shallowest branch is found by height, and a branch that only
+leads back to itself has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any, TypeAlias
+
+from openai_mock.spec.names import ABSENT, COUNTS, FILLED, PLAIN, PREFIXES, SUCCESS, TEXTS
+
+_DEPTH = 5
+_INFINITE = 1_000
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SECONDS = ("_at", "created", "_time", "timestamp", "expires_after", "effective")
+Schema: TypeAlias = Mapping[str, Any]
+
+
+class Examples:
+    """Makes values for the schemas of one bundle: a schema and the `$defs` it refers to."""
+
+    def __init__(self, bundle: Schema) -> None:
+        self.root = bundle
+        self._definitions: Schema = bundle.get("$defs", {})
+        self._heights: dict[str, int] = {}
+
+    def make(self, *, seed: int | str, now: int) -> Any:
+        """A value of the bundle's own schema; `now` is in Unix seconds."""
+        return _Maker(self, Random(seed), now).value(self.root, "", 0)  # noqa: S311 - repeats, hides nothing
+
+    def each(self, *, seed: int | str, now: int) -> list[Any]:
+        """A value of each branch of the bundle's union: each kind of event, for a schema of events."""
+        return [_Maker(self, Random(seed), now).value(branch, "", 0) for branch in self._branches(self.root)]  # noqa: S311
+
+    def resolve(self, schema: Schema) -> Schema:
+        """The schema that a reference names."""
+        while "$ref" in schema:
+            schema = self._definitions[schema["$ref"].removeprefix("#/$defs/")]
+        return schema
+
+    def _branches(self, schema: Schema) -> list[Schema]:
+        schema = self.resolve(schema)
+        inner = schema.get("anyOf")
+        return [schema] if inner is None else [leaf for branch in inner for leaf in self._branches(branch)]
+
+    def height(self, schema: Schema) -> int:
+        """How deep the smallest value of a schema is; a reference that leads back to itself counts as endless."""
+        name = schema.get("$ref")
+        if name is not None:
+            if name not in self._heights:
+                self._heights[name] = _INFINITE
+                self._heights[name] = self.height(self.resolve(schema))
+            return self._heights[name]
+        if "anyOf" in schema:
+            return min(self.height(branch) for branch in schema["anyOf"])
+        properties = schema.get("properties", {})
+        return 1 + max(
+            [self.height(properties[key]) for key in schema.get("required", ()) if key in properties], default=0
+        )
+
+
+class _Maker:
+    """One walk through a schema, drawing from one stream."""
+
+    def __init__(self, examples: Examples, draw: Random, now: int) -> None:
+        self.examples, self.draw, self.now = examples, draw, now
+
+    def value(self, schema: Schema, name: str, depth: int, kind: str = "") -> Any:
+        """`name` is the field, `kind` the object it belongs to."""
+        schema = self.examples.resolve(schema)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self._choice(schema["enum"])
+        if "anyOf" in schema:
+            return self._union(schema["anyOf"], name, depth, kind)
+        types = schema.get("type")
+        one = next((each for each in types if each != "null"), "null") if isinstance(types, list) else types
+        match one:
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return self._array(schema, name, depth, kind)
+            case "string":
+                return self._string(schema, name, kind)
+            case "integer":
+                return self._integer(schema, name)
+            case "number":
+                return (
+                    float(self.now) if name.endswith(_SECONDS) else self._bounded(schema, round(self.draw.random(), 4))
+                )
+            case "boolean":
+                return name == "deleted" or (name != "has_more" and self.draw.random() < 0.5)
+            case "null":
+                return None
+            case _:  # anything goes
+                return "example"
+
+    def _choice(self, values: Sequence[Any]) -> Any:
+        return next((value for value in values if value in SUCCESS), None) or self.draw.choice(values)
+
+    def _union(self, branches: Sequence[Schema], name: str, depth: int, kind: str) -> Any:
+        real = [branch for branch in branches if branch.get("type") != "null"]
+        if not real:
+            return None
+        if depth >= _DEPTH:
+            return self.value(min(real, key=self.examples.height), name, depth, kind)
+        plain = next((branch for branch in real if branch.get("type") == "string" or self._is_plain(branch)), None)
+        return self.value(plain or self.draw.choice(real), name, depth, kind)
+
+    def _is_plain(self, branch: Schema) -> bool:
+        properties = self.examples.resolve(branch).get("properties", {})
+        return self.examples.resolve(properties.get("type", {})).get("const") in PLAIN
+
+    def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
+        properties: Schema = schema.get("properties", {})
+        required = schema.get("required", ())
+        kind = self._kind(properties)
+        made = {}
+        for key, inner in properties.items():
+            if key in required:
+                made[key] = self.value(inner, key, depth + 1, kind)
+            elif not self._nullable(inner):  # has a default, which the API sends
+                if depth < _DEPTH and self.examples.height(inner) < _INFINITE:
+                    made[key] = self.value(inner, key, depth + 1, kind)
+            else:
+                made[key] = self.value(inner, key, depth + 1, kind) if self._fills(key, depth) else None
+        return made
+
+    def _fills(self, key: str, depth: int) -> bool:
+        if key in FILLED:
+            return True
+        chance = 0.6 / (1 + depth)
+        return depth < _DEPTH - 2 and not any(part in key for part in ABSENT) and self.draw.random() < chance
+
+    def _kind(self, properties: Schema) -> str:
+        for key in ("object", "type"):
+            constant = self.examples.resolve(properties.get(key, {})).get("const")
+            if isinstance(constant, str):
+                return constant
+        return ""
+
+    def _nullable(self, schema: Schema) -> bool:
+        schema = self.examples.resolve(schema)
+        types = schema.get("type")
+        return (isinstance(types, list) and "null" in types) or any(
+            branch.get("type") == "null" for branch in schema.get("anyOf", ())
+        )
+
+    def _array(self, schema: Schema, name: str, depth: int, kind: str) -> list[Any]:
+        least = schema.get("minItems", 0)
+        items = schema.get("items", {})
+        fits = depth < _DEPTH and self.examples.height(items) < _INFINITE
+        count = max(least, 1 if fits else 0)
+        return [self.value(items, name.removesuffix("s"), depth + 1, kind) for _ in range(count)]
+
+    def _string(self, schema: Schema, name: str, kind: str) -> str:
+        if name == "id" or name.endswith("_id"):
+            return self._prefix(kind if name == "id" else name.removesuffix("_id")) + self._letters(24)
+        match schema.get("format"):
+            case "date-time":
+                return "2026-01-01T00:00:00Z"
+            case "date":
+                return "2026-01-01"
+        if "url" in name or name == "uri":
+            return f"https://example.com/{self._letters(8)}"
+        if name.endswith(("_at", "timestamp")):
+            return "2026-01-01T00:00:00Z"
+        if name == "object" and kind:
+            return kind
+        text = TEXTS.get(name) or name.replace("_", " ") or "example"
+        least: int = schema.get("minLength", 0)
+        most: int = schema.get("maxLength", max(least, len(text)))
+        return text.ljust(least)[:most]
+
+    @staticmethod
+    def _prefix(kind: str) -> str:
+        """`input_file` is a file: the last word decides where the whole is unknown."""
+        return PREFIXES.get(kind) or PREFIXES.get(kind.rpartition("_")[2]) or f"{kind or 'item'}_"
+
+    def _integer(self, schema: Schema, name: str) -> int:
+        if name.endswith(_SECONDS):
+            return self.now
+        return int(self._bounded(schema, COUNTS.get(name, self.draw.randint(1, 20))))
+
+    @staticmethod
+    def _bounded(schema: Schema, value: float) -> float:
+        least: float = schema.get("minimum", value)
+        most: float = schema.get("maximum", max(value, least))
+        return min(max(value, least), most)
+
+    def _letters(self, length: int) -> str:
+        return "".join(self.draw.choices(_ALPHABET, k=length))

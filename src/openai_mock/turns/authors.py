@@ -1,0 +1,119 @@
+"""Authors: what is said when no rule speaks. A function of the prompt and a seed, so the same request hears the same.
+
+An author honours what a request asks of any answer: `n`, `stop`, a token limit (finish reason `length`) and JSON mode.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from zlib import crc32
+
+from openai_mock.turns.pieces import truncate
+from openai_mock.turns.tokens import encoding_for
+from openai_mock.turns.turn import Prompt, Turn
+
+Author: TypeAlias = Callable[[Prompt, int], tuple[Turn, ...]]
+"""Writes one turn per choice. The number is the seed of the mock; the request's own `seed` counts too."""
+
+MOST_CHOICES = 128
+_QUOTED = 60
+_OPENINGS = (
+    "This is openai-mock. No rule matched your request, so no model and no rule wrote this answer.",
+    "Hello from openai-mock. No model is running here, and no rule matched your request.",
+    "You have reached openai-mock, which answers without a model. No rule matched your request.",
+    "openai-mock speaking: no rule matched your request, so this is the answer it gives by itself.",
+)
+_ADVICE = (
+    "To choose the answer, write your message and the reply you want under `responses:` in a YAML file and start "
+    "`openai-mock --config FILE`."
+)
+_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+def helpful(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
+    """Tells a newcomer who speaks, what it heard and how to decide the answer; each choice opens differently."""
+    speaker, heard = _heard(prompt)
+    first = _variant(prompt, seed, heard)
+    quote = _shortened(heard)
+    report = f' {speaker} said: "{quote}".' if quote else ""
+    openings = [_OPENINGS[(first + choice) % len(_OPENINGS)] for choice in range(_choices(prompt.body))]
+    return tuple([_turn(prompt, f"{opening}{report} {_ADVICE}", quote) for opening in openings])
+
+
+def echo(prompt: Prompt, seed: int) -> tuple[Turn, ...]:  # noqa: ARG001  (an author takes a seed; an echo has no choice)
+    """Says the last message again, word for word."""
+    _, heard = _heard(prompt)
+    return (_turn(prompt, heard, heard),) * _choices(prompt.body)
+
+
+AUTHORS: Mapping[str, Author] = MappingProxyType({"echo": echo, "helpful": helpful})
+"""The authors a configuration can name."""
+
+
+def limited(text: str, prompt: Prompt) -> Turn:
+    """A text as the request lets it be said: up to the first of its `stop` strings, and of its token limits."""
+    body = prompt.body
+    finish = None
+    if stops := body.get("stop"):
+        text = _before(text, (stops,) if isinstance(stops, str) else stops)
+    for name in _LIMITS:
+        most = body.get(name)
+        if most is not None:
+            kept = truncate(text, most, encoding_for(prompt.model))
+            finish = finish if kept == text else "length"
+            text = kept
+    return Turn(text, finish=finish)
+
+
+def _turn(prompt: Prompt, text: str, heard: str) -> Turn:
+    if _format_asked(prompt.body) == "json_object":
+        text = json.dumps({"answer": text, "heard": heard}, ensure_ascii=False)
+    return limited(text, prompt)
+
+
+def _format_asked(body: Mapping[str, Any]) -> Any:
+    """The type of answer a request asks for: chat says `response_format`, Responses `text.format`."""
+    asked = body.get("response_format")
+    if asked is None and isinstance(said := body.get("text"), Mapping):
+        asked = said.get("format")
+    return asked.get("type") if isinstance(asked, Mapping) else None
+
+
+def _before(text: str, stops: Sequence[str]) -> str:
+    found = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
+    return text[: min(found)] if found else text
+
+
+def _heard(prompt: Prompt) -> tuple[str, str]:
+    """Who spoke last, and what: the last message of a user or a tool that has a text."""
+    for message in reversed(prompt.messages):
+        if message.text and message.role == "user":
+            return "You", message.text
+        if message.text and message.role in {"tool", "function"}:
+            return "Your tool", message.text
+    return "You", ""
+
+
+def _shortened(text: str) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text[: 4 * _QUOTED].split())
+    return (
+        line
+        if len(line) <= _QUOTED and len(text) <= 4 * _QUOTED
+        else f"{line[:_QUOTED].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    )
+
+
+def _variant(prompt: Prompt, seed: int, heard: str) -> int:
+    """A number that follows from the seed and the request, the same in every process."""
+    own = prompt.body.get("seed")
+    text = f"{seed} {own} {prompt.model} {len(prompt.messages)} {len(heard)} {heard[:256]}"
+    return crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _choices(body: Mapping[str, Any]) -> int:
+    wanted = body.get("n")
+    return min(wanted, MOST_CHOICES) if isinstance(wanted, int) and wanted > 1 else 1

@@ -1,0 +1,70 @@
+"""What is said in a conversation, whichever API carries it: messages in, turns out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+
+class ToolCall(Struct, frozen=True):
+    """A call of a tool by the model. `arguments` is the text the model wrote, usually JSON."""
+
+    id: str
+    name: str
+    arguments: str
+    type: str = "function"
+
+
+class Message(Struct, frozen=True):
+    """One message of a request, reduced to what rules can see: the joined text of its parts, not their form."""
+
+    role: str
+    text: str = ""
+    tool_call_id: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+class Turn(Struct, frozen=True):
+    """One thing the model says. Every API and every stream is a projection of this value.
+
+    `finish` is `stop`, `length`, `tool_calls`, `function_call` or `content_filter`; None means what follows from the
+    content.
+    """
+
+    text: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    refusal: str | None = None
+    finish: str | None = None
+
+    @property
+    def finish_reason(self) -> str:
+        """The finish reason as chat writes it."""
+        return self.finish or ("tool_calls" if self.tool_calls else "stop")
+
+
+class Reply(Struct, frozen=True):
+    """All that is said to one request: a turn per choice, and what its writer fixed about the object around it.
+
+    `id` replaces the generated id. `fields` is a JSON object laid over the finished response (the user's own words
+    win over ours). `rule` names the rule that spoke, for the journal.
+    """
+
+    turns: tuple[Turn, ...]
+    id: str | None = None
+    fields: Mapping[str, Any] | None = None
+    rule: str | None = None
+
+
+class Prompt(Struct, frozen=True):
+    """What a request asks of the model, whichever API carried it."""
+
+    messages: Sequence[Message]
+    model: str
+    body: Mapping[str, Any]
+    """The decoded request, for rules that look at its other fields and authors that honour them."""
+
+
+Speak: TypeAlias = Callable[[Prompt], Reply]
+"""Answers a prompt from rules, else from an author. Raises `ApiError` where rules say so."""

@@ -1,0 +1,186 @@
+"""The commands, run inside the process."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from openai_mock import __version__
+from openai_mock.faces.cli import serving
+from openai_mock.faces.cli.commands import openai_mock, openai_mock_api
+from openai_mock.faces.cli.options import DEFAULT_MAX_BODY, ServeOptions
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch):
+    for name in ("CONFIG", "PORT", "HOST", "API_KEY", "VERBOSE", "QUIET", "LOG_FORMAT", "SEED", "WATCH", "MAX_BODY"):
+        monkeypatch.delenv(f"OPENAI_MOCK_{name}", raising=False)
+
+
+def run(*args, command=openai_mock, **more):
+    return CliRunner().invoke(command, args, **more)
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """What `serve` was asked for, instead of serving."""
+    seen = []
+
+    def serve(options):
+        seen.append(options)
+        return 0
+
+    monkeypatch.setattr(serving, "serve_until_stopped", serve)
+    return seen
+
+
+@pytest.mark.parametrize("first", [(), ("serve",)])
+def test_serve_may_be_left_out(served, first):
+    done = run(
+        *first, "-c", "x.yaml", "--port", "0", "--api-key", "a", "--api-key", "b", "--seed", "7", "-v", "--watch"
+    )
+    assert done.exit_code == 0, done.output
+    assert served == [ServeOptions("x.yaml", 0, "127.0.0.1", ("a", "b"), "debug", True, 7, True, DEFAULT_MAX_BODY)]
+
+
+def test_without_anything_it_serves(served):
+    assert run().exit_code == 0
+    assert served == [ServeOptions(as_json=True)]
+
+
+def test_every_option_has_an_environment_variable(served):
+    env = {
+        "CONFIG": "y.yaml", "PORT": "1", "HOST": "0.0.0.0", "API_KEY": "a b", "QUIET": "1", "LOG_FORMAT": "text",
+        "SEED": "2", "WATCH": "true", "MAX_BODY": "1kB",
+    }  # fmt: skip
+    assert run(env={f"OPENAI_MOCK_{name}": value for name, value in env.items()}).exit_code == 0
+    assert served == [ServeOptions("y.yaml", 1, "0.0.0.0", ("a", "b"), "off", False, 2, True, 1000)]
+    text = run("--help").output
+    assert all(f"OPENAI_MOCK_{name}" in text for name in [*env, "VERBOSE"])
+
+
+@pytest.mark.parametrize(
+    ("word", "size"),
+    [
+        ("1000", 1000),
+        ("64MB", 64_000_000),
+        ("512MiB", 512 << 20),
+        ("1.5 k", 1500),
+        ("2gb", 2_000_000_000),
+        ("1Ki", 1024),
+    ],
+)
+def test_sizes(served, word, size):
+    assert run("--max-body", word).exit_code == 0
+    assert served[0].max_body == size
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["--max-body", "5x"], "'5x' is not a size. Write"),
+        (["--max-body", "0"], "is not a size"),
+        (["--api-key", " "], "must not be empty"),
+        (["--port", "70000"], "70000 is not in the range"),
+        (["--prot", "1"], "--port"),
+        (["-v", "-q"], "--verbose and --quiet contradict each other"),
+        (["rout"], "Did you mean 'routes'?"),
+        (["xyz"], "There are: "),
+        ([__file__], f"Did you mean --config {__file__}?"),
+        (["validate"], "Missing argument"),
+    ],
+)
+def test_mistakes_on_the_command_line(served, args, sentence):
+    done = run(*args)
+    assert done.exit_code == 2
+    assert sentence in " ".join(done.stderr.split())
+    assert (done.stdout, served) == ("", [])
+
+
+@pytest.mark.parametrize("args", [["--watch"], ["--watch", "-c", "-"]])
+def test_there_must_be_a_file_to_watch(args):
+    done = run(*args)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("openai-mock: --watch needs a file")
+
+
+def test_a_wrong_configuration_is_told_whole(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("port: x\nresponses:\n  - id: 1\n")
+    done = run("--config", str(file))
+    assert done.exit_code == 2
+    assert done.stderr.count(f"{file}:") > 1
+    assert "Traceback" not in done.stderr
+
+
+def test_help_teaches():
+    text = run("--help").output
+    for words in ("Examples:", "default text", "--config", "Commands:", "Read on:", "12111"):
+        assert words in text
+    assert run("-h").output == text
+    assert max(map(len, text.splitlines())) <= 80
+    for command in ("serve", "validate", "schema", "routes"):
+        assert run(command, "--help").exit_code == 0
+
+
+def test_version():
+    assert run("--version").output == f"openai-mock, version {__version__}\n"
+    assert run("--version", command=openai_mock_api).output == f"openai-mock-api, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "level"), [((), "info"), (("-v",), "debug"), (("-l", "WARN"), "warn"), (("-l", "debug", "-v"), "debug")]
+)
+def test_the_alias_is_flat_and_has_levels(served, args, level):
+    assert run("-c", "f", "-p", "5", *args, command=openai_mock_api).exit_code == 0
+    assert served == [ServeOptions("f", 5, level=level, as_json=True)]
+
+
+def test_levels_that_disagree():
+    assert "contradict" in run("-l", "error", "-v", command=openai_mock_api).stderr
+
+
+def test_validate(tmp_path):
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(
+        "responses:\n  - id: a\n    messages:\n      - {role: user, content: x}\n"
+        "      - {role: assistant, content: y}\n"
+    )
+    bad.write_text("prot: 1\n")
+    done = run("validate", str(good))
+    assert (done.exit_code, done.stdout) == (0, f"{good}: ok, 1 flow, 0 responses\n")
+    done = run("validate", str(bad), str(good), str(bad))
+    assert done.exit_code == 2
+    assert "ok" in done.stdout
+    assert done.stderr.count(f"{bad}:1:1: prot:") == 2
+
+
+def test_schema():
+    read = json.loads(run("schema").output)
+    assert "responses" in json.dumps(read)
+    assert "$schema" in read
+
+
+def test_routes():
+    text = run("routes", "completions.create").output
+    assert any(
+        line.split()[:4] == ["POST", "/chat/completions", "chat.completions.create", "resource"]
+        for line in text.splitlines()
+    )
+    every = json.loads(run("routes", "--format", "json").output)
+    assert {"method": "GET", "path": "/models", "operation": "models.list", "answered": "resource"} in every
+    assert len(every) > 300
+    assert {route["answered"] for route in every} <= {"resource", "not answered yet"}
+    paths = [route["path"] for route in every]
+    assert paths == sorted(paths)
+    assert json.loads(run("routes", "DELETE /MODELS", "--format", "json").output) == [
+        route for route in every if route["method"] == "DELETE" and route["path"].startswith("/models")
+    ]
+
+
+def test_routes_that_do_not_exist():
+    done = run("routes", "chat.completions.crete")
+    assert done.exit_code == 1
+    assert "Did you mean chat.completions.create?" in done.stderr
