@@ -13,6 +13,7 @@ from typing import Any, Literal
 from openai_mock.config.plan import Plan
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.clock import Clock, standing_still
+from openai_mock.engine.coverage import Covered, as_json, coverage
 from openai_mock.engine.fallback import Fallback
 from openai_mock.engine.ids import Ids
 from openai_mock.engine.journal import Journal
@@ -57,16 +58,19 @@ class OpenAIMock:
         self.plan = plan or Plan()
         self.catalogue = catalogue or load()
         fallback = Fallback(self.catalogue, self._seed)
-        self._otherwise = (
-            fallback.answer if stateless else Memory(self.catalogue, fallback, lenient_ids=ids == "lenient").answer
-        )
+        memory = None if stateless else Memory(self.catalogue, fallback, lenient_ids=ids == "lenient")
+        self._otherwise = memory.answer if memory else fallback.answer
+        self._remembered = memory.remembered if memory else frozenset[str]()
         self._lenient, self._lenient_ids = lenient, stateless or ids == "lenient"
         self._machine = Machine(
             Router(self.catalogue.operations.values()),
             self._world(self.plan),
             Validators(self.catalogue),
             handlers(),
-            local={("GET", "/health"): partial(_health, self)},
+            local={
+                ("GET", "/health"): partial(_health, self),
+                ("GET", "/_mock/coverage"): lambda: as_json(self.coverage()),
+            },
             raise_errors=raise_errors,
         )
 
@@ -85,6 +89,10 @@ class OpenAIMock:
     def handle(self, request: Request) -> Exchange:
         """Answer one request: the contract between the core and the doors."""
         return self._machine.handle(request)
+
+    def coverage(self) -> list[Covered]:
+        """What answers each operation of the catalogue, and how often it was asked, by path."""
+        return coverage(self.catalogue.operations, handlers(), self._remembered, self.journal.calls)
 
     def replace(self, plan: Plan) -> None:
         """Answer by another plan from the next request on. Running exchanges end by the old one."""
@@ -114,6 +122,7 @@ class OpenAIMock:
             models=_models(plan),
             strict_models=plan.strict_models,
             keys=tuple(key.encode() for key in plan.api_keys),
+            admin_keys=tuple(key.encode() for key in plan.admin_keys),
         )
 
 
@@ -129,6 +138,3 @@ def _models(plan: Plan) -> tuple[str, ...]:
 
 def _health(mock: OpenAIMock) -> Answer:
     return {"status": "ok", "rules": len(mock.plan.scripts), "operations": len(mock.catalogue.operations)}
-
-
-__all__ = ["Catalogue", "OpenAIMock", "handlers"]

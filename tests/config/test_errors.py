@@ -49,7 +49,8 @@ BAD = {
     "models: strickt": ["1:9: models: expected 'strict', but got the string 'strickt'; did you mean 'strict'?"],
     "reply: last": ["1:8: reply: expected 'final' or 'next', but got the string 'last'"],
     "zzz: 1": [
-        "1:1: zzz: unknown key 'zzz'; the keys here are 'apiKey', 'port', 'models', 'reply', 'responses' and '$schema'"
+        "1:1: zzz: unknown key 'zzz'; the keys here are 'apiKey', 'adminKey', 'port', 'models', "
+        "'reply', 'responses' and '$schema'"
     ],
     # Entries.
     "- 4": ["1:3: responses[0]: expected a mapping (an entry), but got the integer 4"],
@@ -213,7 +214,8 @@ def test_both_yaml_parsers_agree_on_places(monkeypatch, loader):
     monkeypatch.setattr(located, "_LOADER", loader)
     text = "é: 😀\r\nresponses:\r\n- id: a\r\n  messages: [{rôle: user}]\r\n"
     assert lines_of(text)[:2] == [
-        "1:1: é: unknown key 'é'; the keys here are 'apiKey', 'port', 'models', 'reply', 'responses' and '$schema'",
+        "1:1: é: unknown key 'é'; the keys here are 'apiKey', 'adminKey', 'port', 'models', "
+        "'reply', 'responses' and '$schema'",
         "4:15: responses[0].messages[0].rôle: unknown key 'rôle'; did you mean 'role'?",
     ]
     assert lines_of("a: b: c")[0].startswith("1:5: a ':' cannot stand here")

@@ -9,6 +9,8 @@
     < name: value                        (headers that must be there)
     {"id": "...", "choices": [...]}      (JSON that must be contained; "..." is any value, "~x" a regular expression)
 
+A value `=> name` is kept, and `${name}` stands for it in what follows.
+
 `--- expect 200 stream` lists one event a line: JSON, `name {JSON}`, or `[DONE]`; a line `...` skips any number.
 A body that starts with `=` is compared as text. Several requests in a case are asked in order, of one mock.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +85,15 @@ def _headers(body: str, mark: str) -> tuple[dict[str, str], str]:
 
 
 def run(case: Case, ask: Ask) -> None:
-    for exchange in case.exchanges:
+    kept: dict[str, str] = {}
+    for written in case.exchanges:
+        exchange = _filled(written, kept)
         headers = {name: value for name, value in exchange.headers.items() if value}
         if exchange.body:
             headers.setdefault("content-type", "application/json")
-        status, got_headers, got = ask(exchange.method, exchange.path, headers, exchange.body.encode())
+        multipart = headers.get("content-type", "").startswith("multipart/")
+        body = exchange.body.replace("\n", "\r\n") if multipart else exchange.body
+        status, got_headers, got = ask(exchange.method, exchange.path, headers, body.encode())
         where = f"{case.file}: {case.title}: {exchange.method} {exchange.path}"
         assert status == exchange.status, f"{where}: {status} {got[:2000]!r}"
         for name, value in exchange.expected_headers.items():
@@ -102,7 +108,29 @@ def run(case: Case, ask: Ask) -> None:
         elif expected.startswith("="):
             assert got.decode() == expected[1:], where
         elif expected:
-            compare(json.loads(expected), json.loads(got), where)
+            answer = json.loads(got)
+            compare(json.loads(expected), answer, where)
+            kept.update(_kept(json.loads(expected), answer))
+
+
+def _filled(exchange: Exchange, kept: dict[str, str]) -> Exchange:
+    def fill(text: str) -> str:
+        return re.sub(r"\$\{(\w+)\}", lambda match: kept[match[1]], text)
+
+    return replace(exchange, path=fill(exchange.path), body=fill(exchange.body), expected=fill(exchange.expected))
+
+
+def _kept(expected: Any, got: Any) -> Iterator[tuple[str, str]]:
+    """The values that the expectation names with `=> name`."""
+    if isinstance(expected, str) and expected.startswith("=> "):
+        yield expected[3:], got
+    elif isinstance(expected, dict):
+        for key, value in expected.items():
+            if key in got:
+                yield from _kept(value, got[key])
+    elif isinstance(expected, list):
+        for one, other in zip(expected, got, strict=True):
+            yield from _kept(one, other)
 
 
 def events(body: bytes) -> Iterator[tuple[str, Any]]:
@@ -143,7 +171,7 @@ def _contains(expected: Any, got: Any) -> bool:
 
 def compare(expected: Any, got: Any, where: str) -> None:
     """Fail, naming the path, unless `got` contains `expected`."""
-    if expected == "...":
+    if expected == "..." or (isinstance(expected, str) and expected.startswith("=> ")):
         return
     if isinstance(expected, str) and expected.startswith("~"):
         assert isinstance(got, str) and re.search(expected[1:], got), (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,11 @@ def _plan(root: Node, report: Report) -> Plan:
     if settings is MISFIT:
         return Plan()
     _refuse_repeated_ids(root, report)
-    keys, models = settings.get("apiKey", ()), settings.get("models", ())
+    models = settings.get("models", ())
     scripts = _scripts(settings, root, report)
     return Plan(
-        api_keys=(keys,) if isinstance(keys, str) else tuple(keys),
+        api_keys=_several(settings.get("apiKey", ())),
+        admin_keys=_several(settings.get("adminKey", ())),
         port=settings.get("port"),
         models=() if models == "strict" else tuple(models),
         scripts=scripts,
@@ -92,6 +93,10 @@ def _plan(root: Node, report: Report) -> Plan:
         named_models=_named_models(scripts),
         strict_models="models" in settings,
     )
+
+
+def _several(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _scripts(settings: Mapping[str, Any], root: Node, report: Report) -> tuple[Script, ...]:

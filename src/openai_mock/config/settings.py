@@ -15,6 +15,10 @@ SETTINGS = Keys(
         "apiKey": Key(
             Either((_NAME, Each(_NAME, least=1))), "The API key that requests must carry, or a list. None: any is good."
         ),
+        "adminKey": Key(
+            Either((_NAME, Each(_NAME, least=1))),
+            "The key, or a list, for operations on the organization; with it `apiKey` is refused there. None: any key.",
+        ),
         "port": Key(Whole(0, 65535), "The port to listen on; 0 takes any free one. The default is 12111 or the next."),
         "models": Key(
             Either((Choice(("strict",)), Each(_NAME, least=1))),

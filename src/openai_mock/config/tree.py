@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import TypeAlias
 
-from openai_mock.config import json_text, yaml
+from openai_mock.config import json_text
 from openai_mock.config.errors import Report, SyntaxFault
 from openai_mock.config.node import Node, Path
 from openai_mock.config.settings import ENTRY, SETTINGS
@@ -47,7 +47,7 @@ def _composed(text: str, suffix: str, env: Mapping[str, str], found: Found) -> t
     if suffix in (".jsonl", ".ndjson"):
         return json_text.compose_lines(text, env, add), True
     if suffix != ".json" and not text.lstrip().startswith(("{", "[")):
-        return yaml.compose(text, env, add), False
+        return _from_yaml(text, env, add), False
     try:
         return json_text.compose(text, env, add), False
     except SyntaxFault as fault:
@@ -58,12 +58,18 @@ def _composed(text: str, suffix: str, env: Mapping[str, str], found: Found) -> t
             raise
         json_fault = fault
     try:
-        return yaml.compose(text, env, add), False
+        return _from_yaml(text, env, add), False
     except SyntaxFault:
         if suffix not in (".yaml", ".yml"):
             found.clear()
             raise json_fault from None
         raise
+
+
+def _from_yaml(text: str, env: Mapping[str, str], add: Callable[[int, Path, str], None]) -> Node | None:
+    from openai_mock.config.yaml import compose  # noqa: PLC0415  (8 ms, and a server may have no file, or JSON)
+
+    return compose(text, env, add)
 
 
 def _settled(root: Node, lines: bool, report: Report) -> tuple[Node, Callable[[Path], Path]]:

@@ -37,10 +37,7 @@ def hosts_of(host: str) -> tuple[str, ...]:
     except ValueError:
         names = (*LOCAL, host)
     else:
-        if address.is_unspecified:
-            names = (*LOCAL, socket.gethostname())
-        else:
-            names = (*LOCAL, str(address))
+        names = (*LOCAL, socket.gethostname() if address.is_unspecified else str(address))
     return tuple(dict.fromkeys(names))
 
 

@@ -1,4 +1,8 @@
-"""HTTP/1.1 as bytes: the text of a head, and how the body behind it is delimited."""
+"""HTTP/1.1 as bytes: the text of a head, and how the body behind it is delimited.
+
+Theory. The answers of one operation differ in the values of their headers, hardly ever in the names. So what follows
+from the names (their text, whether the head wants more than sending) is a `_Shape`, worked out once.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from http import HTTPStatus
 from msgspec import Struct
 
 from openai_mock.wire import Head, Headers
+
+_BROKEN = "A header of the answer holds a line break or a zero byte."
 
 
 class Framed(Struct, frozen=True):
@@ -24,12 +30,27 @@ class Framed(Struct, frozen=True):
     keep: bool
 
 
+class _Shape(Struct, frozen=True):
+    """What heads with the same status and names have in common.
+
+    `text` has a `%b` for each value and ends behind the last header; `length` is the place of content-length, None
+    where it is missing; `plain` means that nothing else of the head decides how the body is framed.
+    """
+
+    text: bytes
+    length: int | None
+    plain: bool
+
+
 def whole(method: str, head: Head, body: bytes, defaults: Headers, *, keep: bool) -> tuple[bytes, bool]:
     """A complete response, and whether the connection may be kept. Raises ValueError for a header that is none."""
-    text, low = _text(head, defaults)
-    announced = b"\r\ncontent-length: %d\r\n" % len(body) in low
-    if announced and keep and method != "HEAD" and not _special(low):
-        return b"%b\r\n%b" % (text, body), True
+    shape, values = _shaped(head, defaults)
+    if keep and shape.plain and method != "HEAD":
+        length = b"%d" % len(body)
+        if shape.length is None:
+            return b"%bcontent-length: %b\r\n\r\n%b" % (_filled(shape, values), length, body), True
+        if values[shape.length] == length:
+            return b"%b\r\n%b" % (_filled(shape, values), body), True
     framed = framed_head(method, head, defaults, length=len(body), keep=keep)
     if framed.bodiless:
         return framed.text, framed.keep
@@ -61,7 +82,7 @@ def framed_head(
         kept.append((b"transfer-encoding", b"chunked"))
     if not keep:
         kept.append((b"connection", b"close"))
-    text = _text(Head(head.status, kept), defaults)[0] + b"\r\n"
+    text = _filled(*_shaped(Head(head.status, kept), defaults)) + b"\r\n"
     return Framed(text, length, chunked, bodiless, keep)
 
 
@@ -75,23 +96,37 @@ def framed_body(framed: Framed, body: bytes, *, last: bool) -> bytes:
     return b"%x\r\n%b\r\n%b" % (len(body), body, end) if body else end
 
 
-def _text(head: Head, defaults: Headers) -> tuple[bytes, bytes]:
-    """Status line and header lines without the blank line, as they are and in lower case."""
-    parts = [_status_line(head.status), *map(b": ".join, defaults), *map(b": ".join, head.headers), b""]
-    text, lines = b"\r\n".join(parts), len(parts) - 1
-    if text.count(b"\n") != lines or text.count(b"\r") != lines or b"\0" in text:
-        raise ValueError("A header of the answer holds a line break or a zero byte.")
-    return text, text.lower()
+def _shaped(head: Head, defaults: Headers) -> tuple[_Shape, tuple[bytes, ...]]:
+    """The shape of a head, and the values that fill it."""
+    pairs = (*defaults, *head.headers)
+    names, values = zip(*pairs, strict=True) if pairs else ((), ())
+    return _shape(head.status, names), values
 
 
-def _special(low: bytes) -> bool:
-    """Whether the head wants more than sending: other framing, an end of the connection, no body."""
-    return (
-        b"\r\nconnection:" in low
-        or b"\r\ntransfer-encoding:" in low
-        or low[9:12] in (b"204", b"304")
-        or low[9:10] == b"1"
+@lru_cache(maxsize=256)
+def _shape(status: int, names: tuple[bytes, ...]) -> _Shape:
+    if _breaks(b"".join(names)):
+        raise ValueError(_BROKEN)
+    lines = [name.replace(b"%", b"%%") + b": %b" for name in names]
+    low = [name.lower() for name in names]
+    framing = low.count(b"content-length") > 1 or b"connection" in low or b"transfer-encoding" in low
+    return _Shape(
+        b"\r\n".join([_status_line(status), *lines, b""]),
+        low.index(b"content-length") if b"content-length" in low else None,
+        not framing and status >= 200 and status not in (204, 304),
     )
+
+
+def _filled(shape: _Shape, values: tuple[bytes, ...]) -> bytes:
+    """Status line and header lines without the blank line."""
+    if _breaks(b"".join(values)):
+        raise ValueError(_BROKEN)
+    return shape.text % values
+
+
+def _breaks(text: bytes) -> bool:
+    """Whether a header with this in it would be another header, or none."""
+    return b"\n" in text or b"\r" in text or b"\0" in text
 
 
 @lru_cache(maxsize=64)

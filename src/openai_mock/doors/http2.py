@@ -1,11 +1,12 @@
-"""HTTP/2 straight to the engine: many requests at once on one connection, framed by zttp.
+"""HTTP/2 straight to the engine: many requests at once on one connection, framed by h2.
 
 Theory. A whole answer is framed where its request was read, and everything framed in one turn of the event loop leaves
 in one write. What cannot end there is played by a task of its own, which the client's reset cancels. A connection that
-*leaves* has said so (GOAWAY): it takes no more requests and closes behind its last answer.
+*leaves* refuses new requests, which a client may then send elsewhere, and closes behind its last answer; only then it
+says GOAWAY, because there are clients that take the word for the end of every answer.
 
-What a client can make the server hold is bounded: zttp bounds headers and open streams and ends a flood of empty work,
-`max_body` bounds each body, answers wait for credit, and a client that does not read is not read either.
+What a client can make the server hold is bounded: h2 bounds headers and open streams, `max_body` bounds each body,
+answers wait for credit, a client that does not read is not read either, and one that resets without end is cut off.
 """
 
 from __future__ import annotations
@@ -14,7 +15,21 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-import zttp
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    Event,
+    RemoteSettingsChanged,
+    RequestReceived,
+    StreamEnded,
+    StreamReset,
+    WindowUpdated,
+)
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
 
 from openai_mock.doors.drive import LARGE_BODY, begun, burst
 from openai_mock.doors.fields import fields
@@ -27,12 +42,14 @@ if TYPE_CHECKING:
 
     from uvicorn.server import ServerState
 
-MAX_RESETS = 128
-"""Streams that a client may reset before it is asked to go on with a new connection; zttp breaks one at 256."""
+MAX_STREAMS = 128
+"""Requests that a client may have open at once on one connection."""
+MAX_FIELDS = 65_536
+"""Bytes of the headers of a request, counted as HTTP/2 does."""
+MAX_RESETS = 1000
+"""Streams that a client may reset within one second."""
 MAX_UNSENT = 1 << 20
 """Bytes that wait for a client to read before its own are left unread."""
-NO_ERROR, REFUSED_STREAM = 0, 7
-ENABLE_CONNECT_PROTOCOL = 8
 
 log = logging.getLogger("openai_mock")
 
@@ -40,16 +57,25 @@ log = logging.getLogger("openai_mock")
 class _Reading:
     """A request whose body is still being read."""
 
-    __slots__ = ("headers", "method", "parts", "path", "query", "size")
+    __slots__ = ("headers", "method", "parts", "path", "protocol", "query", "size")
 
-    def __init__(self, event: zttp.Request) -> None:
-        self.method, self.path = event.method.decode("latin-1"), event.path.decode("latin-1")
-        self.query = event.query.decode("latin-1")
-        self.headers = _fields(cast("list[tuple[bytes, bytes]]", event.headers))
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        found = fields(pairs)
+        self.method = found.pop(":method")
+        self.path, _, self.query = found.pop(":path", "").partition("?")
+        self.protocol = found.pop(":protocol", "")
+        found.pop(":scheme", None)
+        authority = found.pop(":authority", None)
+        if authority is not None:
+            found["host"] = authority
+        if "cookie" in found:  # the one header that HTTP/2 may split and that is not joined by a comma
+            found["cookie"] = "; ".join(value.decode("latin-1") for name, value in pairs if name == b"cookie")
+        self.headers = found
         self.parts: list[bytes] = []
         self.size = 0
 
     def request(self) -> Request:
+        """The request, read to its end."""
         body = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
         return Request(self.method, self.path, self.query, self.headers, body)
 
@@ -62,12 +88,12 @@ class Http2(asyncio.Protocol):
     ) -> None:
         self.handle, self.max_body, self.quiet, self.state, self.loop = handle, max_body, quiet, state, loop
         self.transport: asyncio.Transport
-        self.conn = zttp.Connection(zttp.SERVER, zttp.HTTP2)
+        self.conn = _connection()
         self.reading: dict[int, _Reading] = {}
         self.playing: dict[int, asyncio.Task[None]] = {}
         self.waiting: list[asyncio.Future[None]] = []
         self.paused = self.deaf = self.leaving = self.flushing = False
-        self.resets = 0
+        self.resets = self.second = 0
         self.quiet_since = 0.0
         self.timer: asyncio.TimerHandle | None = None
 
@@ -78,18 +104,19 @@ class Http2(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self.state.connections.add(cast("Any", self))
         self.conn.initiate_connection()
-        self.transport.write(_without_connect(self.conn.data_to_send()))
         self.quiet_since = self.loop.time()
         self.timer = self.loop.call_later(self.quiet, self._look)
+        self.flush()
 
     def data_received(self, data: bytes) -> None:
         """Answer what can be answered at once, in one write."""
         try:
-            self.conn.receive_data(data)
-            while (event := self.conn.next_event()) is not zttp.NEED_DATA:
-                self._hear(event)
-        except zttp.RemoteProtocolError as error:
-            log.info("An HTTP/2 client broke the protocol: %s.", error)
+            events = self.conn.receive_data(data)
+            gone = {event.stream_id for event in events if isinstance(event, StreamReset)}
+            for event in events:
+                self._hear(event, gone)
+        except ProtocolError as error:
+            log.debug("An HTTP/2 client broke the protocol: %s", error)
             self.flush()
             self.transport.close()
             return
@@ -121,7 +148,7 @@ class Http2(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server ends: close now, or behind the answers that are running."""
-        self._leave()
+        self.leaving = True
         self.flush()
 
     # What an answer sees of its connection
@@ -133,9 +160,14 @@ class Http2(asyncio.Protocol):
     def flush(self) -> None:
         """Write what has been framed; close behind the last answer of a connection that leaves."""
         self.flushing = False
+        if self.transport.is_closing():
+            return
+        closing = self.leaving and not (self.playing or self.reading)
+        if closing:
+            self.conn.close_connection()
         if out := self.conn.data_to_send():
             self.transport.write(out)
-        if self.leaving and self._idle():
+        if closing:
             self.transport.close()
 
     def flush_soon(self) -> None:
@@ -144,68 +176,66 @@ class Http2(asyncio.Protocol):
             self.flushing = True
             self.loop.call_soon(self.flush)
 
-    async def room(self, stream: zttp.Stream) -> None:
-        """Return when the client has taken what was sent on a stream so far."""
-        while self.paused or stream.pending_bytes:
+    async def room(self, number: int) -> int:
+        """How many bytes may be framed now on a stream: at least one, for which it waits."""
+        while self.paused or (credit := self.conn.local_flow_control_window(number)) <= 0:
+            self.flush_soon()
             waiting = self.loop.create_future()
             self.waiting.append(waiting)
             await waiting
+        return min(credit, self.conn.max_outbound_frame_size)
 
     # How a client is heard
 
-    def _hear(self, event: zttp.Event) -> None:
-        kind = type(event)
-        if kind is zttp.Request:
-            self._begin(event)
-        elif kind is zttp.Data:
-            self._more(event.stream_id, event.data)
-        elif kind is zttp.EndOfMessage:
-            self._complete(event.stream_id)
-        elif kind is zttp.RstStream:
+    def _hear(self, event: Event, gone: set[int]) -> None:
+        """Take note of one event; requests that were reset in the same read as they came are not begun."""
+        if isinstance(event, RequestReceived):
+            if event.stream_id not in gone:
+                self._begin(event.stream_id, cast("list[tuple[bytes, bytes]]", event.headers))
+        elif isinstance(event, DataReceived):
+            self._more(event)
+        elif isinstance(event, StreamEnded):
+            reading = self.reading.pop(event.stream_id, None)
+            if reading is not None:
+                self._answer(Answer(self, event.stream_id, reading.request()))
+        elif isinstance(event, StreamReset):
             self._reset(event.stream_id)
-        elif kind is zttp.GoAway:
-            self._leave()
-        elif self.waiting:  # a window or a setting: there may be room now
+        elif isinstance(event, (WindowUpdated, RemoteSettingsChanged)):
             self._wake()
+        elif isinstance(event, ConnectionTerminated):
+            self.leaving = True
 
-    def _begin(self, event: zttp.Request) -> None:
+    def _begin(self, number: int, pairs: list[tuple[bytes, bytes]]) -> None:
         """Refuse what is known to be too much, and say so before a client sends it."""
-        number = event.stream_id
         if self.leaving:
-            self.conn.stream(number).reset(REFUSED_STREAM)
+            self.conn.reset_stream(number, ErrorCodes.REFUSED_STREAM)
             return
-        if event.protocol is not None:
-            self._refuse(number, refusal(403, "Nothing is served here over HTTP/2 but requests; use HTTP/1.1."))
-            return
-        reading = self.reading[number] = _Reading(event)
+        reading = self.reading[number] = _Reading(pairs)
         length = reading.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.max_body:
+        if reading.protocol:
+            self._refuse(number, refusal(403, f"There is no {reading.protocol} over HTTP/2 here. Use HTTP/1.1."))
+        elif length.isdecimal() and int(length) > self.max_body:
             self._refuse(number, too_large(self.max_body))
-        elif event.end_stream:
-            self._complete(number)
-        elif event.expect_continue:
-            self.conn.stream(number).send_informational(100)
+        elif reading.headers.get("expect", "").lower() == "100-continue":
+            self.conn.send_headers(number, [(b":status", b"100")])
 
-    def _more(self, number: int, data: bytes) -> None:
-        reading = self.reading.get(number)
+    def _more(self, event: DataReceived) -> None:
+        """A piece of a body; reading it earns the client new credit."""
+        self.conn.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        reading = self.reading.get(event.stream_id)
         if reading is None:
             return
-        reading.parts.append(data)
-        reading.size += len(data)
+        reading.parts.append(event.data)
+        reading.size += len(event.data)
         if reading.size > self.max_body:
-            self._refuse(number, too_large(self.max_body))
-
-    def _complete(self, number: int) -> None:
-        reading = self.reading.pop(number, None)
-        if reading is not None:
-            self._answer(number, reading.request())
+            self._refuse(event.stream_id, too_large(self.max_body))
 
     def _refuse(self, number: int, refused: tuple[Head, bytes]) -> None:
         """Answer without the engine, and ask for no more of the request."""
-        self.reading.pop(number, None)
-        stream = self.conn.stream(number)
-        Answer(self, stream, "POST").whole(*refused)
-        stream.reset(NO_ERROR)
+        answer = Answer(self, number, self.reading.pop(number).request())
+        if answer.fits(len(refused[1])):
+            answer.whole(*refused)
+        answer.reset(ErrorCodes.NO_ERROR)
 
     def _reset(self, number: int) -> None:
         """The client waits for this answer no more."""
@@ -213,34 +243,36 @@ class Http2(asyncio.Protocol):
         task = self.playing.get(number)
         if task is not None:
             task.cancel()
-        self.resets += 1
-        if self.resets >= MAX_RESETS:
-            self._leave()
+        second = int(self.loop.time())
+        self.resets = self.resets + 1 if second == self.second else 1
+        self.second = second
+        if self.resets > MAX_RESETS:
+            self.conn.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            raise ProtocolError(f"it reset {self.resets} streams within a second.")
 
     # How a request is answered
 
-    def _answer(self, number: int, request: Request) -> None:
+    def _answer(self, answer: Answer) -> None:
         """Answer at once, or let a task play what cannot end at once."""
-        answer = Answer(self, self.conn.stream(number), request.method)
         self.state.total_requests += 1
-        self.quiet_since = self.loop.time()
-        if len(request.body) > LARGE_BODY:
-            self._play(number, play_large(answer, self.handle, request))
+        began = self.quiet_since = self.loop.time()
+        if len(answer.request.body) > LARGE_BODY:
+            self._play(answer.number, play_large(answer, self.handle))
             return
         head: Head | None = None
         chunks: list[bytes] = []
         try:
-            steps, step = begun(self.handle, request)
+            steps, step = begun(self.handle, answer.request)
             if isinstance(step, Head):
                 head = step
                 step = burst(steps, next(steps, None), chunks)
-                if step is None and sum(map(len, chunks)) <= LARGE_BODY:
-                    answer.whole(head, b"".join(chunks))
+                if step is None and answer.fits(len(body := b"".join(chunks))):
+                    answer.whole(head, body)
                     return
         except Exception as error:  # noqa: BLE001 - logged where it is answered
-            answer.fail(error, request)
+            answer.fail(error)
             return
-        self._play(number, play(answer, request, Opened(steps, step, head, tuple(chunks)), self.quiet_since))
+        self._play(answer.number, play(answer, Opened(steps, step, head, tuple(chunks)), began))
 
     def _play(self, number: int, work: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(work)
@@ -255,43 +287,34 @@ class Http2(asyncio.Protocol):
 
         task.add_done_callback(done)
 
-    # When a connection ends
-
-    def _idle(self) -> bool:
-        return not (self.playing or self.reading or self.conn.has_pending_send())
-
-    def _leave(self) -> None:
-        """Take no more requests, and tell the client, so that it sends them elsewhere."""
-        if not self.leaving:
-            self.leaving = True
-            self.conn.close()
+    # When a connection is quiet
 
     def _look(self) -> None:
         """Leave when nothing has been asked for too long; one timer looks again instead of one per request."""
         left = self.quiet - (self.loop.time() - self.quiet_since)
-        if left <= 0 and self._idle():
-            self._leave()
+        if left <= 0 and not (self.playing or self.reading):
+            self.leaving = True
             self.flush()
             return
         self.timer = self.loop.call_later(left if left > 0 else self.quiet, self._look)
 
     def _wake(self) -> None:
+        """There may be room again."""
         waiting, self.waiting = self.waiting, []
         for one in waiting:
             if not one.done():
                 one.set_result(None)
 
 
-def _fields(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers as the core wants them; HTTP/2 splits cookies, which are one header joined by "; "."""
-    found = fields(pairs)
-    if "cookie" in found:
-        found["cookie"] = "; ".join(value.decode("latin-1") for name, value in pairs if name == b"cookie")
-    return found
-
-
-def _without_connect(settings: bytes) -> bytes:
-    """The server's SETTINGS frame without the offer of WebSockets, so that browsers open theirs over HTTP/1.1."""
-    rows = (settings[at : at + 6] for at in range(9, len(settings), 6))
-    kept = b"".join(row for row in rows if int.from_bytes(row[:2]) != ENABLE_CONNECT_PROTOCOL)
-    return len(kept).to_bytes(3) + settings[3:9] + kept
+def _connection() -> H2Connection:
+    """The server's side of a connection. What it sends is checked where it is framed, so h2 need not check it again."""
+    config = H2Configuration(
+        client_side=False,
+        header_encoding=None,
+        validate_outbound_headers=False,
+        normalize_outbound_headers=False,
+    )
+    conn = H2Connection(config)
+    limits = {SettingCodes.MAX_CONCURRENT_STREAMS: MAX_STREAMS, SettingCodes.MAX_HEADER_LIST_SIZE: MAX_FIELDS}
+    conn.local_settings = Settings(client=False, initial_values=limits)
+    return conn

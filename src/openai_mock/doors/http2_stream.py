@@ -1,16 +1,20 @@
 """One answer over HTTP/2: its frames, and the play of an answer that does not end at once.
 
-Theory. zttp frames what it is given and holds back what the client has granted no credit for. A whole answer is handed
-over at once; a long one only in slices, each when the one before has left, so that a client that reads slowly costs no
-more than a slice. A playing answer is one task; cancelling it closes its exchange.
+Theory. A client grants credit for every byte of a body. An answer that fits into what is granted is framed at once; any
+other is played by one task, which frames as much as there is credit and room for and waits for more, so that a client
+that reads slowly costs no more than it has asked for. Cancelling the task closes its exchange.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
 from msgspec import Struct
 
 from openai_mock.doors.asgi import in_thread
@@ -19,12 +23,12 @@ from openai_mock.doors.refusals import failed
 from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Headers, Request, Step, Wait
 
 if TYPE_CHECKING:
-    import zttp
+    from h2.connection import H2Connection
 
-INTERNAL_ERROR = 2
 HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"))
 """Headers of a connection, which HTTP/2 forbids in a message."""
 BODILESS = (204, 304)
+BROKEN = re.compile(rb"[\r\n\0]")
 
 log = logging.getLogger("openai_mock")
 
@@ -33,6 +37,7 @@ class Link(Protocol):
     """The connection as one of its answers sees it."""
 
     loop: asyncio.AbstractEventLoop
+    conn: H2Connection
 
     def defaults(self) -> Headers:
         """Headers of every answer."""
@@ -43,8 +48,8 @@ class Link(Protocol):
     def flush_soon(self) -> None:
         """Write it together with what else is framed in this turn of the event loop."""
 
-    async def room(self, stream: zttp.Stream) -> None:
-        """Return when the client has taken what was sent on a stream so far."""
+    async def room(self, number: int) -> int:
+        """How many bytes may be framed now on a stream: at least one, for which it waits."""
 
 
 class Opened(Struct, frozen=True):
@@ -57,60 +62,65 @@ class Opened(Struct, frozen=True):
 
 
 class Answer:
-    """The writing side of one stream, which answers a request of this method."""
+    """The writing side of the stream `number`. Its methods raise h2's `ProtocolError` when the stream is gone."""
 
-    __slots__ = ("announced", "bodiless", "link", "method", "sent", "started", "stream")
+    __slots__ = ("announced", "bodiless", "link", "number", "request", "sent", "started")
 
-    def __init__(self, link: Link, stream: zttp.Stream, method: str) -> None:
-        self.link, self.stream, self.method = link, stream, method
+    def __init__(self, link: Link, number: int, request: Request) -> None:
+        self.link, self.number, self.request = link, number, request
         self.started = self.bodiless = False
         self.announced: int | None = None
         self.sent = 0
 
-    def whole(self, head: Head, body: bytes) -> None:
-        """Frame a complete answer. Raises ValueError for a header that is none or a length that is wrong."""
-        self.begin(head, len(body))
-        if self.bodiless:
-            return
-        if self.announced != len(body):
-            raise ValueError(f"The head announced {self.announced} bytes, but the body has {len(body)}.")
-        if body:
-            self.stream.send_data(body)
-        self.stream.end_message()
+    def fits(self, size: int) -> bool:
+        """Whether a body of so many bytes can be framed at once."""
+        conn = self.link.conn
+        return size <= conn.max_outbound_frame_size and size <= conn.local_flow_control_window(self.number)
 
-    def begin(self, head: Head, length: int | None = None) -> None:
-        """Frame the head; an answer without a body ends with it."""
-        headers = [*self.link.defaults()]
+    def whole(self, head: Head, body: bytes) -> None:
+        """Frame a complete answer that fits. Raises ValueError for a wrong header or length."""
+        self.begin(head, body)
+        if not self.bodiless:
+            self.link.conn.send_data(self.number, body, end_stream=True)
+
+    def begin(self, head: Head, body: bytes | None = None) -> None:
+        """Frame the head, of an answer with this body where it is known; an answer without a body ends with it."""
+        headers, announced = [(b":status", b"%d" % head.status), *self.link.defaults()], None
         for name, value in head.headers:
             key = name.lower()
             if key == b"content-length":
-                self.announced = int(value)
+                announced = int(value)
             if key not in HOP_BY_HOP:
-                headers.append((key, value))
-        self.bodiless = self.method == "HEAD" or head.status in BODILESS
-        if self.announced is None and length is not None and head.status not in BODILESS:
-            self.announced = length
-            headers.append((b"content-length", b"%d" % length))
-        self.stream.send_response(head.status, headers, self.bodiless)
-        self.started = True
+                headers.append((key, value.strip()))
+        bodiless = self.request.method == "HEAD" or head.status in BODILESS
+        if body is not None and not bodiless:
+            if announced is None:
+                headers.append((b"content-length", b"%d" % len(body)))
+            elif announced != len(body):
+                raise ValueError(f"The head announces {announced} bytes, but the body has {len(body)}.")
+        if BROKEN.search(b" ".join(map(b" ".join, headers))):
+            raise ValueError("A header of the answer holds a line break or a zero byte.")
+        self.link.conn.send_headers(self.number, headers, end_stream=bodiless)
+        self.started, self.bodiless, self.announced = True, bodiless, announced
 
-    def write(self, body: bytes | memoryview) -> None:
-        """Frame a piece of the body."""
-        if body and not self.bodiless:
-            self.sent += len(body)
-            self.stream.send_data(body)
-            self.link.flush_soon()
+    async def write(self, body: bytes) -> None:
+        """Frame a piece of the body, as the client takes it."""
+        if self.bodiless:
+            return
+        at = 0
+        while at < len(body):
+            piece = body[at : at + await self.link.room(self.number)]
+            self.link.conn.send_data(self.number, piece)
+            if at // ENOUGH != (at + len(piece)) // ENOUGH:
+                await self.breathe()
+            at += len(piece)
+        self.sent += at
+        self.link.flush_soon()
 
-    async def write_long(self, body: bytes) -> None:
-        """Frame a piece of the body slice by slice, as the client takes it."""
-        view = memoryview(body)
-        while len(view) > ENOUGH:
-            self.write(view[:ENOUGH])
-            self.link.flush()
-            await asyncio.sleep(0)  # a long answer leaves room for others
-            await self.link.room(self.stream)
-            view = view[ENOUGH:]
-        self.write(view)
+    async def breathe(self) -> None:
+        """Write what is framed, and leave room for others: a long answer must not hold them up."""
+        self.link.flush()
+        await asyncio.sleep(0)
 
     def end(self) -> None:
         """Frame the end. Raises ValueError when the body is not as long as announced."""
@@ -120,75 +130,78 @@ class Answer:
             return
         if self.announced not in (None, self.sent):
             raise ValueError(f"The head announced {self.announced} bytes, but the body has {self.sent}.")
-        self.stream.end_message()
+        self.link.conn.end_stream(self.number)
         self.link.flush_soon()
 
-    def fail(self, error: BaseException, request: Request) -> None:
+    def reset(self, code: ErrorCodes = ErrorCodes.INTERNAL_ERROR) -> None:
+        """Break the stream; the others of the connection go on."""
+        self.link.conn.reset_stream(self.number, code)
+        self.link.flush_soon()
+
+    def fail(self, error: Exception) -> None:
         """The exchange raised an error: 500 if the client has seen nothing yet, else a broken stream."""
-        log.error("The exchange of %s %s failed.", request.method, request.path, exc_info=error)
-        if self.started:
-            self.stream.reset(INTERNAL_ERROR)
-        else:
-            self.announced = None
-            self.whole(*failed())
-        self.link.flush_soon()
+        log.error("The exchange of %s %s failed.", self.request.method, self.request.path, exc_info=error)
+        with suppress(ProtocolError):
+            if self.started:
+                self.reset()
+            else:
+                self.whole(*failed())
+                self.link.flush_soon()
 
 
-async def play_large(answer: Answer, handle: Handle, request: Request) -> None:
+async def play_large(answer: Answer, handle: Handle) -> None:
     """Begin an exchange in a worker thread, for a request that takes long to understand, and play it."""
     began = answer.link.loop.time()
     try:
-        steps, step = await in_thread(handle, request)
+        steps, step = await in_thread(handle, answer.request)
     except Exception as error:  # noqa: BLE001 - logged where it is answered
-        answer.fail(error, request)
+        answer.fail(error)
         return
-    await play(answer, request, Opened(steps, step), began)
+    await play(answer, Opened(steps, step), began)
 
 
-async def play(answer: Answer, request: Request, opened: Opened, began: float) -> None:
+async def play(answer: Answer, opened: Opened, began: float) -> None:
     """Send an answer step by step; `began` is when the exchange did, on the clock of the event loop."""
     try:
         if opened.head is not None:
             answer.begin(opened.head)
+            answer.link.flush_soon()
         cut = await _play(answer, opened.steps, opened.step, [*opened.chunks], began)
         if cut is None:
             answer.end()
         elif cut.how == "reset":
-            answer.stream.reset(INTERNAL_ERROR)
-            answer.link.flush_soon()
+            answer.reset()
         else:
             await answer.link.loop.create_future()  # silence, until the client gives up
+    except ProtocolError:
+        log.debug("The client of %s %s is gone.", answer.request.method, answer.request.path)
     except Exception as error:  # noqa: BLE001 - logged where it is answered
-        answer.fail(error, request)
+        answer.fail(error)
     finally:
         ended(opened.steps)
 
 
 async def _play(answer: Answer, steps: Exchange, step: Step | None, chunks: list[bytes], began: float) -> Cut | None:
     """Send everything but the end; the cut that takes its place, or None."""
-    link = answer.link
     while (step := burst(steps, step, chunks)) is not None:
-        if isinstance(step, Wait) and (left := began + step.at - link.loop.time()) <= 0:
+        if isinstance(step, Wait) and (left := began + step.at - answer.link.loop.time()) <= 0:
             step = next(steps, None)
             continue
-        await answer.write_long(b"".join(chunks))
+        await answer.write(b"".join(chunks))
         chunks.clear()
         if isinstance(step, Cut):
             return step
         if isinstance(step, Wait):
             await asyncio.sleep(left)
-            await link.room(answer.stream)
         elif isinstance(step, Head):
             answer.begin(step)
-            link.flush_soon()
+            answer.link.flush_soon()
         elif isinstance(step, Ask):
             step = await awaited(steps, step)
             continue
         elif isinstance(step, Data):
-            link.flush()
-            await asyncio.sleep(0)
-            await link.room(answer.stream)
+            await answer.breathe()
             continue
         step = next(steps, None)
-    await answer.write_long(b"".join(chunks))
+    await answer.write(b"".join(chunks))
     return None

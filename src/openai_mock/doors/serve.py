@@ -1,8 +1,9 @@
-"""Serves a handle over HTTP on a port: in the foreground for the command line, in a thread for a test.
+"""Serves a handle over HTTP and HTTPS: in the foreground for the command line, in a thread for a test.
 
 Theory. uvicorn's protocols speak HTTP; the loop around them is ours, because an embedded server must be ready when the
-call returns and gone milliseconds after `stop`. The socket is bound and listening before anything else happens, so that
-a taken port is an error of the caller and a client may connect at once.
+call returns and gone milliseconds after `stop`. Every socket is bound and listening before anything else happens, so
+that a taken port is an error of the caller and a client may connect at once. All ports of a server share one loop, one
+handle and one end; a connection's first bytes, or its TLS handshake, choose its protocol.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from msgspec import Struct
 
 from openai_mock.doors.asgi import app
+from openai_mock.doors.switch import ALPN, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from openai_mock.wire import Handle
 
-FIRST_PORT = 12111
+FIRST_PORT, FIRST_HTTPS_PORT = 12111, 12112
 MAX_BODY = 512 * 1024 * 1024
 """Bytes of a request body that are taken by default: as large as the largest file OpenAI takes."""
 KEEP_ALIVE = 75
@@ -41,6 +43,8 @@ KEEP_ALIVE = 75
 BACKLOG = 2048
 GRACE = 1.5
 """Seconds that running answers get to end by themselves when the foreground server stops."""
+HANDSHAKE = 10
+"""Seconds that a client gets to finish its TLS handshake."""
 
 HttpChoice = Literal["auto", "h11"]
 
@@ -49,22 +53,41 @@ class PortTakenError(OSError):
     """The port cannot be listened on; the message says which and what to do."""
 
 
+class Https(Struct, frozen=True):
+    """HTTPS on a port of its own, beside the other. `port` None is the first free one from 12112 on, 0 any free one."""
+
+    ssl: SSLContext
+    port: int | None = None
+
+
+class _Port(Struct, frozen=True):
+    """One listening socket and where a client reaches it."""
+
+    sock: socket.socket
+    ssl: SSLContext | None
+    url: str
+
+
 class _Plan(Struct, frozen=True):
     """What a server is started with."""
 
     handle: Handle
-    sock: socket.socket
-    ssl: SSLContext | None
+    ports: tuple[_Port, ...]
     max_body: int
     http: HttpChoice
+    http2: bool
     grace: float
 
 
 class Served(Struct, frozen=True):
-    """A server that runs in a thread. `stop` ends it within milliseconds, and may be called again; so does `with`."""
+    """A server that runs in a thread. `stop` ends it within milliseconds, and may be called again; so does `with`.
+
+    `https_url` is the second address of a server that was started with `https`, else empty.
+    """
 
     url: str
     stop: Callable[[], None]
+    https_url: str = ""
 
     def __enter__(self) -> Self:
         return self
@@ -78,17 +101,20 @@ def run(
     host: str = "127.0.0.1",
     port: int | None = None,
     *,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[..., None],
     max_body: int = MAX_BODY,
     ssl: SSLContext | None = None,
     http: HttpChoice = "auto",
+    https: Https | None = None,
+    http2: bool = True,
 ) -> int:
     """Serve until SIGINT or SIGTERM, then return 0; running answers get 1.5 seconds, none after a second signal.
 
-    `port` None is the first free one from 12111 on, 0 one that the system chooses. `on_ready` gets the URL once clients
-    may connect. Raises `PortTakenError` before anything else has happened.
+    `port` None is the first free one from 12111 on, 0 one that the system chooses; `ssl` makes it an HTTPS port, and
+    `https` adds one. `on_ready` gets the URL, and with `https` the second URL behind it, once clients may connect.
+    `http2` speaks HTTP/2 too, where h2 is installed. Raises `PortTakenError` before anything else has happened.
     """
-    plan = _Plan(handle, listen(host, port), ssl, max_body, http, GRACE)
+    plan = _Plan(handle, _ports(host, port, ssl, https), max_body, http, http2 and http2_installed(), GRACE)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         loop, stop, hurry = runner.get_loop(), asyncio.Event(), asyncio.Event()
 
@@ -96,7 +122,7 @@ def run(
             (hurry if stop.is_set() else stop).set()
 
         with _on_signals(partial(loop.call_soon_threadsafe, end)):
-            runner.run(_serve(plan, stop, hurry, partial(on_ready, _url(plan, host))))
+            runner.run(_serve(plan, stop, hurry, partial(on_ready, *(one.url for one in plan.ports))))
     return 0
 
 
@@ -108,9 +134,11 @@ def serve_in_thread(
     max_body: int = MAX_BODY,
     ssl: SSLContext | None = None,
     http: HttpChoice = "auto",
+    https: Https | None = None,
+    http2: bool = True,
 ) -> Served:
     """Serve from a thread of this process; clients may connect when this returns. Raises `PortTakenError`."""
-    plan = _Plan(handle, listen(host, port), ssl, max_body, http, 0.02)
+    plan = _Plan(handle, _ports(host, port, ssl, https), max_body, http, http2 and http2_installed(), 0.02)
     started: Future[Callable[[], object]] = Future()
 
     async def main() -> None:
@@ -136,22 +164,45 @@ def serve_in_thread(
             call_stop()
         thread.join()
 
-    return Served(_url(plan, host), stop)
+    urls = [one.url for one in plan.ports]
+    return Served(urls[0], stop, *urls[1:])
 
 
-def listen(host: str, port: int | None) -> socket.socket:
-    """A listening socket; `port` None is the first free one from 12111 on. Raises `PortTakenError` or `OSError`."""
+def http2_installed() -> bool:
+    """Whether HTTP/2 can be spoken here."""
+    return importlib.util.find_spec("h2") is not None
+
+
+def listen(host: str, port: int | None, *, first: int = FIRST_PORT, option: str = "--port") -> socket.socket:
+    """A listening socket; `port` None is the first free one from `first` on. Raises `PortTakenError` or `OSError`.
+
+    `option` is what a user chooses the port with.
+    """
     if port is not None:
-        return _listen(host, port)
-    for candidate in range(FIRST_PORT, FIRST_PORT + 100):
+        return _listen(host, port, option)
+    for candidate in range(first, first + 100):
         try:
-            return _listen(host, candidate)
+            return _listen(host, candidate, option)
         except PortTakenError:
             continue
-    raise PortTakenError(f"No port from {FIRST_PORT} to {FIRST_PORT + 99} is free on {host}. Choose one with --port.")
+    raise PortTakenError(f"No port from {first} to {first + 99} is free on {host}. Choose one with {option}.")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _ports(host: str, port: int | None, ssl: SSLContext | None, https: Https | None) -> tuple[_Port, ...]:
+    """Listen wherever the server is to be reached, or nowhere when one of the ports cannot be had."""
+    sock = listen(host, port)
+    ports = (_Port(sock, ssl, _url(sock, host, ssl)),)
+    if https is None:
+        return ports
+    try:
+        second = listen(host, https.port, first=FIRST_HTTPS_PORT, option="--https-port")
+    except OSError:
+        sock.close()
+        raise
+    return (*ports, _Port(second, https.ssl, _url(second, host, https.ssl)))
+
+
+def _listen(host: str, port: int, option: str) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
             0
@@ -171,7 +222,7 @@ def _listen(host: str, port: int) -> socket.socket:
         sock.close()
         if error.errno == errno.EADDRINUSE:
             sentence = (
-                f"Port {port} on {host} is already in use. Choose another with --port, or stop what listens there."
+                f"Port {port} on {host} is already in use. Choose another with {option}, or stop what listens there."
             )
             raise PortTakenError(sentence) from error
         raise OSError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
@@ -184,17 +235,33 @@ async def _serve(plan: _Plan, stop: asyncio.Event, hurry: asyncio.Event, ready: 
     from uvicorn.server import ServerState  # noqa: PLC0415 - heavy, and only a server needs it
 
     loop, state = asyncio.get_running_loop(), ServerState()
-    with closing(plan.sock):
+    with ExitStack() as servers:
+        for port in plan.ports:
+            servers.callback(port.sock.close)
         protocols = _protocols(plan, state, loop)
-        server = await loop.create_server(protocols, sock=plan.sock, ssl=plan.ssl, backlog=BACKLOG)
+        for port in plan.ports:
+            servers.callback((await _accept(loop, protocols, port, http2=plan.http2)).close)
         ticking = asyncio.ensure_future(_tick(state))
         try:
             ready()
             await stop.wait()
         finally:
-            server.close()
+            servers.close()
             ticking.cancel()
             await _drain(state, hurry, plan.grace)
+
+
+async def _accept(
+    loop: asyncio.AbstractEventLoop, protocols: Callable[[], asyncio.Protocol], port: _Port, *, http2: bool
+) -> asyncio.Server:
+    """Accept the connections of one port."""
+    handshake = None
+    if port.ssl is not None:
+        port.ssl.set_alpn_protocols(ALPN[http2])
+        handshake = HANDSHAKE
+    return await loop.create_server(
+        protocols, sock=port.sock, ssl=port.ssl, backlog=BACKLOG, ssl_handshake_timeout=handshake
+    )
 
 
 async def _tick(state: ServerState) -> None:
@@ -223,7 +290,18 @@ async def _drain(state: ServerState, hurry: asyncio.Event, grace: float) -> None
 
 
 def _protocols(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
-    """What makes the protocol of a new connection: ours where httptools is installed, else uvicorn's in pure Python."""
+    """What makes the protocol of a new connection."""
+    http1 = _http1(plan, state, loop)
+    if not plan.http2:
+        return http1
+    from openai_mock.doors.http2 import Http2  # noqa: PLC0415 - needs h2
+
+    http2 = partial(Http2, plan.handle, plan.max_body, KEEP_ALIVE, state, loop)
+    return partial(Switch, http1, http2, state.connections)
+
+
+def _http1(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
+    """What makes an HTTP/1.1 protocol: ours where httptools is installed, else uvicorn's in pure Python."""
     from uvicorn.config import Config  # noqa: PLC0415 - heavy, and only a server needs it
 
     config = Config(
@@ -290,8 +368,8 @@ def _on_signals(call: Callable[[], object]) -> Iterator[None]:
             signal.signal(getattr(signal, name), handler)
 
 
-def _url(plan: _Plan, host: str) -> str:
+def _url(sock: socket.socket, host: str, ssl: SSLContext | None) -> str:
     """Where a client on this machine reaches the server."""
     name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound to here
-    scheme = "http" if plan.ssl is None else "https"
-    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{plan.sock.getsockname()[1]}"
+    scheme = "http" if ssl is None else "https"
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{sock.getsockname()[1]}"

@@ -1,7 +1,7 @@
 """Finds out which HTTP a new connection speaks, and hands it to the protocol that does.
 
-Over TLS the handshake has settled it. In the clear an HTTP/2 client opens with a preface that is no HTTP/1.1 request, so
-the first bytes tell; they are handed on with the connection, and afterwards nothing stands in between.
+Over TLS the handshake has settled it. In the clear an HTTP/2 client opens with a preface that is no HTTP/1.1 request,
+so the first bytes tell; they are handed on with the connection, and afterwards nothing stands in between.
 """
 
 from __future__ import annotations

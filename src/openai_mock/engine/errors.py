@@ -63,6 +63,32 @@ def wrong_key(key: str) -> ApiError:
     return ApiError(401, f"Incorrect API key provided: {masked(key)}. {where}", code="invalid_api_key")
 
 
+def missing_scope(scope: str) -> ApiError:
+    """A known key that may not do this: a project's key on the organization, or the other way around."""
+    return ApiError(
+        403,
+        f"You have insufficient permissions for this operation. Missing scopes: {scope}. Check that you have the "
+        "correct role in your organization (Reader, Writer, Owner) and your project (Member, Owner), and if you're "
+        "using a restricted API key, that it has the necessary scopes.",
+    )
+
+
+def no_beta_header(api: str, value: str) -> ApiError:
+    """An operation of a beta, asked for without saying so."""
+    return ApiError(
+        400,
+        f"You must provide the 'OpenAI-Beta' header to access the {api} API. Please try again by setting the header "
+        f"'OpenAI-Beta: {value}'.",
+        code="invalid_beta",
+    )
+
+
+def bad_client_request_id() -> ApiError:
+    """The client's own request id breaks the documented bounds; the words are ours."""
+    message = "Invalid 'X-Client-Request-Id' header: it must have at most 512 characters, all of them ASCII."
+    return ApiError(400, message, code="invalid_value")
+
+
 def masked(key: str) -> str:
     """`sk-abc****wxyz`: enough to recognise a key, never enough to use it."""
     if len(key) < 14:

@@ -33,15 +33,16 @@ def standard(
     sent: Mapping[str, str],
     *,
     request_id: str,
-    milliseconds: int,
+    seconds: float,
     status: int,
     model_call: bool,
 ) -> list[tuple[bytes, bytes]]:
-    """What every answer carries, before its content headers. `sent` are the request's headers.
+    """What every answer carries, before its content headers. `sent` are the request's headers, `seconds` what it took.
 
     A 401 names neither organization nor project, since the caller is nobody yet.
     """
-    headers = [(b"x-request-id", request_id.encode()), (b"openai-processing-ms", b"%d" % milliseconds)]
+    taken = b"1" if seconds < 0.002 else b"%d" % (seconds * 1000)
+    headers = [(b"x-request-id", request_id.encode()), (b"openai-processing-ms", taken)]
     if status == 401:
         headers.append(_VERSION)
     elif "openai-organization" in sent or "openai-project" in sent:

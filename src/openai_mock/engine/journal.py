@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -44,6 +44,8 @@ class Journal:
     def __init__(self, size: int = SIZE) -> None:
         self.entries: deque[Entry] = deque(maxlen=size)
         self.listeners: list[Callable[[Entry], None]] = []
+        self.calls: Counter[str] = Counter()
+        """How often each operation was asked for, since the start."""
 
     def open(self, entry: Entry) -> Entry:
         """Note that an exchange has begun."""
@@ -53,5 +55,7 @@ class Journal:
     def close(self, entry: Entry, elapsed: float) -> None:
         """Note its end, also when the client went away."""
         entry.seconds = elapsed - entry.started
+        if entry.operation is not None:
+            self.calls[entry.operation] += 1
         for listener in self.listeners:
             listener(entry)

@@ -34,6 +34,11 @@ class Memory:
         self._shapes = shapes(catalogue.operations.values())
         self._collections: dict[str, dict[str, dict[str, Any]]] = {}
 
+    @property
+    def remembered(self) -> Mapping[str, Shape]:
+        """The operations that work on a kept collection, by name."""
+        return self._shapes
+
     def answer(self, call: Call) -> Answer:
         """Answer from memory where the operation works on a kept collection, else with an example."""
         shape = self._shapes.get(call.operation.name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -15,14 +14,13 @@ from openai_mock.engine.check import check
 from openai_mock.engine.errors import ApiError, server_error, unknown_url, wrong_method
 from openai_mock.engine.journal import Entry, Journal
 from openai_mock.engine.resource import Call, Handler, World
-from openai_mock.spec.families import is_model_call, is_older
+from openai_mock.spec.families import is_model_call
 from openai_mock.spec.router import Miss, Router
 from openai_mock.spec.validate import Validators
 from openai_mock.wire import Data, Exchange, Head, Headers, Request
 
 _log = logging.getLogger("openai_mock")
 _encode = msgspec.json.Encoder().encode
-_FRAMES_PER_WRITE = 512
 
 
 class Machine:
@@ -52,17 +50,19 @@ class Machine:
         elapsed = world.clock.elapsed
         entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed()))
         try:
-            yield from self._answer(request, world, entry)
+            head, chunks = self._answered(request, world, entry)
+            yield head
+            for chunk in chunks:
+                yield Data(chunk)
             entry.finished = True
         finally:
             self.journal.close(entry, elapsed())
 
-    def _answer(self, request: Request, world: World, entry: Entry) -> Exchange:
+    def _answered(self, request: Request, world: World, entry: Entry) -> tuple[Head, Iterable[bytes]]:
         more: Headers = ()
         try:
             if request.method == "OPTIONS":
-                yield Head(204, headers.preflight(request.headers, self._allowed(request)))
-                return
+                return Head(204, headers.preflight(request.headers, self._allowed(request))), ()
             answer, status = self._answer_or_raise(request, world, entry)
         except ApiError as error:
             answer, status, more = error.body(), error.status, error.headers
@@ -73,7 +73,18 @@ class Machine:
             _log.exception("%s %s failed inside the mock", request.method, request.path)
             ours = server_error(entry.request_id)
             answer, status, entry.error = ours.body(), ours.status, ours.message
-        yield from self._write(request, world, entry, answer, status, more)
+        entry.status = answer.status if type(answer) is Empty else status
+        entry.stream = type(answer) is Events
+        head = headers.standard(
+            request.headers,
+            request_id=entry.request_id,
+            seconds=world.clock.elapsed() - entry.started,
+            status=entry.status,
+            model_call=entry.operation is not None and is_model_call(entry.operation),
+        )
+        head += more
+        chunks = _written(answer, head)
+        return Head(entry.status, head), () if request.method == "HEAD" else chunks
 
     def _answer_or_raise(self, request: Request, world: World, entry: Entry) -> tuple[Answer, int]:
         # locate
@@ -83,7 +94,7 @@ class Machine:
         operation = found.operation
         entry.operation = operation.name
         # admit
-        admit(request.headers, world.keys, older=is_older(operation.name))
+        admit(request.headers, operation, world.keys, world.admin_keys)
         # check
         checked = check(self.validators, found, request, lenient=world.lenient)
         entry.ignored = checked.ignored
@@ -110,37 +121,19 @@ class Machine:
         head = ("HEAD",) if "GET" in methods and "HEAD" not in methods else ()
         return (*sorted((*methods, *head)), "OPTIONS")
 
-    def _write(
-        self, request: Request, world: World, entry: Entry, answer: Answer, status: int, more: Headers
-    ) -> Exchange:
-        if type(answer) is Empty:
-            status = answer.status
-        entry.status = status
-        head = headers.standard(
-            request.headers,
-            request_id=entry.request_id,
-            milliseconds=max(1, int((world.clock.elapsed() - entry.started) * 1000)),
-            status=status,
-            model_call=entry.operation is not None and is_model_call(entry.operation),
-        )
-        head += more
-        if type(answer) is Events:
-            entry.stream = True
-            head.append(headers.EVENT_STREAM)
-            yield Head(status, head)
-            if request.method != "HEAD":
-                frames = iter(answer.frames)
-                while some := b"".join(islice(frames, _FRAMES_PER_WRITE)):
-                    yield Data(some)
-            return
-        if type(answer) is Raw:
-            body, kind = answer.body, (b"content-type", answer.content_type.encode())
-        elif type(answer) is Empty:
-            yield Head(status, head if status == 204 else [*head, (b"content-length", b"0")])
-            return
-        else:
-            body, kind = _encode(answer), headers.JSON
-        head += (kind, (b"content-length", b"%d" % len(body)))
-        yield Head(status, head)
-        if request.method != "HEAD":
-            yield Data(body)
+
+def _written(answer: Answer, head: list[tuple[bytes, bytes]]) -> Iterable[bytes]:
+    """The body of an answer in chunks; what describes it is added to the head."""
+    if type(answer) is Events:
+        head.append(headers.EVENT_STREAM)
+        return answer.together()
+    if type(answer) is Empty:
+        if answer.status != 204:
+            head.append((b"content-length", b"0"))
+        return ()
+    if type(answer) is Raw:
+        body, kind = answer.body, (b"content-type", answer.content_type.encode())
+    else:
+        body, kind = _encode(answer), headers.JSON
+    head += (kind, (b"content-length", b"%d" % len(body)))
+    return (body,)

@@ -18,7 +18,8 @@ from openai_mock.wire import Request
 class World(Struct, frozen=True):
     """What every call of one mock shares; a reload replaces it whole. Two mocks share nothing.
 
-    `keys` empty accepts any key. `models` are the ids that GET /models lists; with `strict_models` no other model
+    `keys` empty accepts any key; `admin_keys` empty lets
+    every key administrate. `models` are the ids that GET /models lists; with `strict_models` no other model
     answers. `otherwise` answers what no resource answers. `lenient` notes unknown fields instead of refusing them;
     with `lenient_ids` an id that names nothing gets an example.
     """
@@ -30,6 +31,7 @@ class World(Struct, frozen=True):
     models: tuple[str, ...]
     strict_models: bool = False
     keys: tuple[bytes, ...] = ()
+    admin_keys: tuple[bytes, ...] = ()
     lenient: bool = False
     lenient_ids: bool = False
 

@@ -38,7 +38,7 @@ def generate(call: Call) -> Answer:
             link = _LINKED.format(id=call.world.ids.letters("img-"), format=form)
             data.append({"url": link, "revised_prompt": body.get("prompt")})
         else:
-            made = image(form, width, height, seed=seed + index, transparent=transparent)
+            made = _drawn(form, width, height, seed=seed + index, transparent=transparent)
             data.append({"b64_json": b64encode(made).decode()})
     tokens = len(str(body.get("prompt", ""))) // 4 + 1
     usage = {
@@ -52,6 +52,19 @@ def generate(call: Call) -> Answer:
     asked = {"background": body.get("background") or "auto", "quality": body.get("quality") or "auto"}
     shown = {"output_format": form, "size": f"{width}x{height}"}
     return {"created": call.now, "data": data, "usage": usage, **asked, **shown}
+
+
+def _drawn(form: str, width: int, height: int, *, seed: int, transparent: bool) -> bytes:
+    if form == "svg":
+        shape = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        return f'{shape}<rect width="100%" height="100%" fill="#{seed % 0x1000000:06x}"/></svg>'.encode()
+    return image(
+        "jpeg" if form == "jpeg" else "webp" if form == "webp" else "png",
+        width,
+        height,
+        seed=seed,
+        transparent=transparent,
+    )
 
 
 def _size(asked: str | None) -> tuple[int, int]:

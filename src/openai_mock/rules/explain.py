@@ -12,11 +12,9 @@ from collections.abc import Iterable, Sequence
 from heapq import nsmallest
 
 from msgspec import Struct
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
 
 from openai_mock.rules.index import Index, preamble
-from openai_mock.rules.match import Text, matches, reason, similarity
+from openai_mock.rules.match import Text, matches, reason, scorer, similarity
 from openai_mock.rules.patterns import Budget
 from openai_mock.rules.script import Script
 from openai_mock.turns.turn import Message
@@ -136,12 +134,14 @@ def _candidates(scripts: Sequence[Script], texts: Sequence[Text], lead: int) -> 
 
 def _similar(scripts: Sequence[Script], text: Text, position: int, lead: int) -> Iterable[int]:
     """Scripts whose line at this message has the same role and one of the most similar contents."""
+    from rapidfuzz import process  # noqa: PLC0415  (see `scorer`)
+
     by_content: dict[str, list[int]] = {}
     for i, script in enumerate(scripts):
         at = position - _offset(script, lead)
         if 0 <= at < len(script.lines) and script.lines[at].role == text.message.role:
             by_content.setdefault(script.lines[at].content[:COMPARED_CHARACTERS], []).append(i)
     said = text.raw[:COMPARED_CHARACTERS]
-    near = process.extract(said, list(by_content), scorer=Indel.normalized_similarity, limit=SIMILAR_TEXTS)
+    near = process.extract(said, list(by_content), scorer=scorer(), limit=SIMILAR_TEXTS)
     for content, _, _ in near:
         yield from by_content[content][:SHARED_TEXT]

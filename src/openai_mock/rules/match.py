@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-
-from rapidfuzz.distance import Indel
+from typing import Any
 
 from openai_mock.rules.patterns import MATCH_SECONDS, Budget, read
 from openai_mock.rules.script import SCORES, Line, MatcherType, Script
@@ -21,6 +20,14 @@ from openai_mock.turns.turn import Message, Turn
 QUOTED = 60
 _FLOAT_SLACK = 1e-9
 _CUTOFF_SLACK = 1e-3
+
+
+@lru_cache(maxsize=1)
+def scorer() -> Callable[..., Any]:
+    """How alike two texts are, 0..1, in the form that all of `rapidfuzz` takes."""
+    from rapidfuzz.distance import Indel  # noqa: PLC0415  (6 ms, and most scripts compare nothing)
+
+    return Indel.normalized_similarity
 
 
 def normal(text: str) -> str:
@@ -88,7 +95,7 @@ def _regex(line: Line, text: Text, budget: Budget) -> bool:
 
 def _fuzzy(line: Line, text: Text, _budget: Budget) -> bool:
     cutoff = cutoff_of(line.threshold)
-    return reaches(Indel.normalized_similarity(_normal(line.content), text.normal, score_cutoff=cutoff), line.threshold)
+    return reaches(scorer()(_normal(line.content), text.normal, score_cutoff=cutoff), line.threshold)
 
 
 def _any(_line: Line, _text: Text, _budget: Budget) -> bool:
@@ -142,7 +149,8 @@ def answer(script: Script, matched: int) -> Turn | None:
 
 def similarity(line: Line, text: Text) -> float:
     """How near the message is to the line, 0..1, whatever the line's matcher; long texts by their beginnings."""
-    return Indel.normalized_similarity(normal(line.content[:1000]), normal(text.raw[:1000]))
+    alike: float = scorer()(normal(line.content[:1000]), normal(text.raw[:1000]))
+    return alike
 
 
 def reason(line: Line, text: Text, budget: Budget, *, whole: bool = False) -> str | None:
@@ -162,7 +170,7 @@ def reason(line: Line, text: Text, budget: Budget, *, whole: bool = False) -> st
         if budget.overdue:
             return f"content: the pattern {wanted} was given up; one search may take {MATCH_SECONDS * 1000:.0f} ms"
         return f"content: {said} does not match the pattern {wanted}"
-    score = Indel.normalized_similarity(_normal(line.content), text.normal)
+    score = scorer()(_normal(line.content), text.normal)
     return f"content: {said} is {score:.2f} similar to {wanted}, below the threshold {line.threshold:g}"
 
 

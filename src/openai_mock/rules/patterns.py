@@ -12,9 +12,10 @@ import importlib
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 MATCH_SECONDS = 0.05
 REQUEST_SECONDS = 0.2
@@ -35,6 +36,8 @@ Requirements: TypeAlias = tuple[tuple[str, ...], ...]
 @lru_cache(maxsize=CACHED_PATTERNS)
 def compile_pattern(pattern: str) -> regex.Pattern[str]:
     """The pattern as a `regex` matcher gets to use it. Raises ValueError with a sentence that says what is wrong."""
+    import regex  # noqa: PLC0415  (10 ms, and most scripts have no pattern)
+
     try:
         return regex.compile(pattern, regex.IGNORECASE | regex.VERSION0)
     except (regex.error, OverflowError, RecursionError, MemoryError) as problem:

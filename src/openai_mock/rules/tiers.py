@@ -15,10 +15,8 @@ from heapq import merge
 from typing import TypeAlias
 
 from msgspec import Struct
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
 
-from openai_mock.rules.match import Text, cutoff_of, normal, reaches, tenths
+from openai_mock.rules.match import Text, cutoff_of, normal, reaches, scorer, tenths
 from openai_mock.rules.needles import finder
 from openai_mock.rules.patterns import Budget, Requirements, read
 from openai_mock.rules.script import Line
@@ -159,12 +157,14 @@ def _rarest(requirements: Sequence[Requirements]) -> list[tuple[str, ...]]:
 
 
 def _fuzzy(edges: Sequence[Edge]) -> Find:
+    from rapidfuzz import process  # noqa: PLC0415  (see `scorer`)
+
     contents = [normal(line.content) for line, _ in edges]
     cutoff = cutoff_of(min(line.threshold for line, _ in edges))
-    scorer = Indel.normalized_similarity
+    alike = scorer()
 
     def search(text: Text, _budget: Budget, _keep: Keep) -> Iterator[Child]:
-        for _, score, i in process.extract_iter(text.normal, contents, scorer=scorer, score_cutoff=cutoff):
+        for _, score, i in process.extract_iter(text.normal, contents, scorer=alike, score_cutoff=cutoff):
             line, child = edges[i]
             if reaches(score, line.threshold):
                 yield child

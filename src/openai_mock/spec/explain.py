@@ -4,7 +4,7 @@ Theory. The fast validator says no and nothing more; its list of errors repeats 
 union, which takes seconds for a body of a megabyte. So a refused value is walked once more here, with three rules.
 
 - Of several flaws the shallower one is named; at one level unknown names go before missing ones, those before wrong
-  types, those before values out of bounds; else the one that was sent first.
+  types, those before values out of bounds; else the one that was sent first. Of missing names `model` comes first.
 - In a union the JSON type picks the branch, then the properties that tell branches apart (`type`, `role`), then the
   branch that knows most of the sent names and misses least. Where no branch has the sent `type`, that is the flaw.
 - The walk counts its steps and its depth, so no schema and no value can make it long.
@@ -115,9 +115,9 @@ class Walk:
             if not self.lenient:
                 return Flaw("unknown", path, unknown)
             self.ignored += [name_of((*path, key)) for key in unknown]
-        for name in schema.get("required", ()):
-            if name not in value:
-                return Flaw("missing", (*path, name))
+        missing = [name for name in schema.get("required", ()) if name not in value]
+        if missing:
+            return Flaw("missing", (*path, "model" if "model" in missing else missing[0]))
         if len(value) > schema.get("maxProperties", math.inf):
             return Flaw("properties", path, schema["maxProperties"], len(value))
         longest = schema.get("propertyNames", {}).get("maxLength", math.inf)

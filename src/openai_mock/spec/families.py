@@ -14,6 +14,20 @@ _MODEL_CALLS = (
 )  # fmt: skip
 
 
+_BETAS = {
+    "beta.assistants.": "Assistants",
+    "beta.threads.": "Assistants",
+    "beta.chatkit.": "ChatKit",
+    "beta.agents.": "Agents",
+}
+
+
+@lru_cache(maxsize=1024)
+def insists_on_beta(operation: str) -> str | None:
+    """The API whose OpenAI-Beta header the operation insists on; others only take note of the header."""
+    return next((api for prefix, api in _BETAS.items() if operation.startswith(prefix)), None)
+
+
 @lru_cache(maxsize=1024)
 def is_older(operation: str) -> bool:
     """Whether the operation words its errors as chat does, rather than as Responses and later APIs do."""

@@ -1,11 +1,11 @@
-"""Counts tokens as OpenAI does, offline: tiktoken's own encodings, built from the vocabularies of this package.
+"""Counts tokens as OpenAI does, offline: tiktoken's own encodings, from the vocabularies of this package.
 
 Theory. An encoding first divides a text into words with a pattern, then merges bytes inside each word; nothing crosses
 the border of a word. So a text may be cut at any place where the pattern must end a word, and its parts encoded one by
 one, without changing a single token. Long texts are cut at such places, because tiktoken gives up with an exception
 that is no `Exception` on a million blanks, and because the time of its older releases grows with the square of a word.
 
-- up to 1,536 characters: one call of tiktoken;
+- up to 1,536 characters: one call of the encoder;
 - longer: parts of 1,536 to 3,072 characters, ending where a word must end. Only a run of 1,536 characters without
   such a place (blanks, one letter repeated, a long number) is cut anyhow, which may add a token at each of those cuts;
 - `count` beyond 2,000,000 characters: extrapolated from 32 evenly spaced samples.
@@ -15,22 +15,13 @@ Lone surrogates count as replacement characters, and the text of a special token
 
 from __future__ import annotations
 
-import pkgutil
 import re
-import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    import tiktoken
-
-ENCODINGS = ("o200k_base", "cl100k_base")
-SEPARATOR = b"\xff\xfe"
-"""Stands between the tokens of a vocabulary file; no two of their bytes make it."""
+from openai_mock.turns.encoder import encoder
+from openai_mock.turns.vocabulary import ENCODINGS
 
 REMEMBERED = 8_192
 """Characters of the longest text whose count is remembered: the system prompt that comes with every request."""
@@ -72,12 +63,14 @@ def encoding_for(model: str) -> str:
 
 
 def warm(*encodings: str) -> None:
-    """Load the named encodings now (`o200k_base` when none is named), so that no request waits for them.
+    """Build the fast encoders of the named encodings now (`o200k_base` when none is named), 130 ms each.
 
-    Otherwise each is loaded when it first counts something. Two threads that race here both load it; either will do.
+    Nothing has to wait for it: until then a light encoder answers, which makes the same tokens and is ready in 8 ms,
+    and which builds the fast one by itself after much use. No other thread runs during most of the 130 ms. Returns at
+    once when the encoder is built, or when another thread is building it.
     """
     for encoding in encodings or ENCODINGS[:1]:
-        _loaded(encoding)
+        encoder(encoding).build()
 
 
 def count(text: str, encoding: str) -> int:
@@ -95,18 +88,19 @@ def count(text: str, encoding: str) -> int:
 def encode(text: str, encoding: str) -> list[int]:
     """The tokens of a text, all of them, however long it is."""
     if len(text) <= _WINDOW:
-        return _encoder(encoding)(text)
+        return encoder(encoding).encode(text)
     return [token for tokens in encoded(text, encoding) for token in tokens]
 
 
 def encoded(text: str, encoding: str) -> Iterator[list[int]]:
     """The tokens of a text, part by part. No character is divided between two parts."""
-    return map(_encoder(encoding), _parts(text))
+    present = encoder(encoding)
+    return (present.encode(part) for part in _parts(text))
 
 
 def spellings(tokens: Sequence[int], encoding: str) -> list[bytes]:
     """The bytes of each token. Raises `KeyError` for a number that is no token."""
-    return _loaded(encoding).decode_tokens_bytes(tokens)
+    return encoder(encoding).spell(tokens)
 
 
 def prompt_tokens(messages: Sequence[Mapping[str, Any]], model: str, tools: Sequence[Mapping[str, Any]] = ()) -> int:
@@ -219,7 +213,7 @@ def _counted(text: str, encoding: str) -> int:
 
 def _count_whole(text: str, encoding: str) -> int:
     if len(text) <= _WINDOW:
-        return len(_encoder(encoding)(text))
+        return len(encoder(encoding).encode(text))
     return sum(map(len, encoded(text, encoding)))
 
 
@@ -233,26 +227,3 @@ def _parts(text: str) -> Iterator[str]:
         start = end
     if start < size:
         yield text[start:]
-
-
-@lru_cache(maxsize=2)
-def _encoder(encoding: str) -> Callable[[str], list[int]]:
-    return _loaded(encoding).encode_ordinary
-
-
-@lru_cache(maxsize=2)
-def _loaded(encoding: str) -> tiktoken.Encoding:
-    """An encoding, read from this package. o200k_base takes about 0.14 s and keeps 50 MB, cl100k_base half of both."""
-    import tiktoken  # noqa: PLC0415  (a process that counts nothing never pays for it)
-
-    if encoding not in ENCODINGS:
-        raise ValueError(f"There is no encoding {encoding!r}; write one of {', '.join(ENCODINGS)}.")
-    packed = pkgutil.get_data("openai_mock.turns", f"data/{encoding}.zlib")
-    if packed is None:
-        raise ValueError(f"This installation of openai-mock lacks its vocabulary {encoding}; install it again.")
-    header, *tokens = zlib.decompress(packed).split(SEPARATOR)
-    ranks = dict(zip(tokens, range(len(tokens)), strict=True))
-    built = tiktoken.Encoding(mergeable_ranks=ranks, **msgspec.json.decode(header))
-    # tiktoken has copied the ranks and keeps this dictionary for pickling only: 20 MB for nothing.
-    ranks.clear()
-    return built

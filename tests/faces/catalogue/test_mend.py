@@ -4,6 +4,8 @@ import json
 
 import jsonschema_rs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from openai_mock.faces.catalogue.document import SpecErrors
 from openai_mock.faces.catalogue.openapi import read_openapi
@@ -115,7 +117,9 @@ def test_a_recursive_reference_leads_to_its_own_schema():
         "Filter": {
             "$recursiveAnchor": True,
             "type": "object",
-            "properties": {"filters": {"type": "array", "items": {"oneOf": [{"$recursiveRef": "#"}, {"type": "string"}]}}},
+            "properties": {
+                "filters": {"type": "array", "items": {"oneOf": [{"$recursiveRef": "#"}, {"type": "string"}]}}
+            },
         }
     }
     _, schemas = mended({"$ref": "#/components/schemas/Filter"}, components)
@@ -200,8 +204,18 @@ def test_what_cannot_be_one_schema_stays_and_still_judges():
 
 def test_objects_that_contain_one_another_are_merged_without_end():
     components = {
-        "A": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"next": {"$ref": "#/components/schemas/A"}}}]},
-        "B": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"next": {"$ref": "#/components/schemas/B"}}}]},
+        "A": {
+            "allOf": [
+                {"$ref": "#/components/schemas/Base"},
+                {"properties": {"next": {"$ref": "#/components/schemas/A"}}},
+            ]
+        },
+        "B": {
+            "allOf": [
+                {"$ref": "#/components/schemas/Base"},
+                {"properties": {"next": {"$ref": "#/components/schemas/B"}}},
+            ]
+        },
         "Base": {"type": "object", "properties": {"id": {"type": "string"}}},
     }
     schema, schemas = mended({"allOf": [{"$ref": f"#/components/schemas/{name}"} for name in "AB"]}, components)
@@ -209,10 +223,72 @@ def test_objects_that_contain_one_another_are_merged_without_end():
     assert schemas["A"]["properties"] == {"id": {"type": "string"}, "next": {"$ref": "#/$defs/A"}}
 
 
+def test_a_property_that_both_sides_describe_by_other_schemas_keeps_both():
+    components = {"Thing": {"type": "object", "properties": {"x": {"type": "string"}}}}
+    other = {"type": "object", "required": ["y"]}
+    union = {"anyOf": [{"$ref": "#/components/schemas/Thing"}, other]}
+    sized = {"type": "object", "minProperties": 1}
+    schema, _ = mended({"allOf": [{"properties": {"p": union}}, {"properties": {"p": sized}}]}, components)
+    assert schema["properties"]["p"] == {
+        "allOf": [{"anyOf": [{"$ref": "#/$defs/Thing"}, other]}, sized],
+    }
+
+
 def test_merging_large_unions_ends_early():
     union = {"oneOf": [{"properties": {f"p{index}": {"type": "string"}}} for index in range(40)]}
     schema, _ = mended({"allOf": [union, {"oneOf": [*union["oneOf"], {"type": "object", "minProperties": 2}]}]})
     assert len(schema["allOf"]) == 2
+
+
+REFERENCES = st.sampled_from("AB").map(lambda name: {"$ref": f"#/components/schemas/{name}"})
+SCHEMAS = st.recursive(
+    st.sampled_from(
+        [
+            {"type": "string"},
+            {"type": ["integer", "null"]},
+            {"type": "number", "minimum": 2},
+            {"enum": ["a", 1, None]},
+            {"const": "b"},
+            {"type": "string", "maxLength": 1},
+            {"not": {"type": "string"}},
+        ]
+    )
+    | REFERENCES,
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"allOf": parts})
+        | st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"anyOf": parts})
+        | st.fixed_dictionaries({"type": st.just("array"), "items": inner})
+        | st.fixed_dictionaries(
+            {"type": st.just("object"), "properties": st.dictionaries(st.sampled_from("ab"), inner, max_size=2)},
+            optional={
+                "required": st.lists(st.sampled_from("ab"), min_size=1, max_size=2, unique=True),
+                "anyOf": st.lists(inner, min_size=1, max_size=2),
+                "allOf": st.lists(inner, min_size=1, max_size=2),
+            },
+        )
+        | st.tuples(inner, REFERENCES).map(lambda pair: pair[0] | pair[1])
+    ),
+    max_leaves=8,
+)
+INSTANCES = st.recursive(
+    st.sampled_from([None, 1, 2, 3.5, "a", "b", "ab"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None)
+@given(schema=SCHEMAS, components=st.fixed_dictionaries({"A": SCHEMAS, "B": SCHEMAS}), instances=st.lists(INSTANCES))
+def test_a_mended_schema_judges_as_the_written_one_does(schema, components, instances):
+    try:
+        ours, definitions = mended(schema, components)
+    except SpecErrors:
+        return
+    written = {"allOf": [schema], "components": {"schemas": components}}
+    theirs = jsonschema_rs.Draft202012Validator(written)
+    read = jsonschema_rs.Draft202012Validator({**ours, "$defs": definitions})
+    for instance in instances:
+        assert read.is_valid(instance) == theirs.is_valid(instance)
 
 
 # Mistakes

@@ -7,10 +7,15 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 
+from openai_mock.faces.catalogue.adding import merged
 from openai_mock.faces.catalogue.document import SpecErrors
 from openai_mock.faces.catalogue.naming import bare, derived
 from openai_mock.faces.catalogue.openapi import read_file, read_openapi
+from openai_mock.spec.example import Examples
+from openai_mock.spec.operations import load
+from openai_mock.spec.router import Router
 
 PROVIDER = """\
 openapi: 3.1.0
@@ -321,14 +326,14 @@ def test_names_are_unique_and_one_place_counts_once():
         ("openapi: 3.1\npaths:\n  /a/{b}:c: {get: {}}", "s.yaml:3:3", "plain text or one parameter"),
         ("openapi: 3.1\npaths:\n  /{a}/{a}: {get: {}}", "s.yaml:3:3", "one parameter"),
         ("openapi: 3.1\npaths:\n  /a?b=c: {get: {}}", "s.yaml:3:3", "without a query"),
-        ("openapi: 3.1\npaths:\n  /a: {get: 1}", "s.yaml:3:14: /paths/~1a/get", "an operation with 'responses'"),
+        ("openapi: 3.1\npaths:\n  /a: {get: 1}", "s.yaml:3:13: /paths/~1a/get", "an operation with 'responses'"),
         ("openapi: 3.1\npaths:\n  /a: {$ref: x.yaml}", "s.yaml:3:14: /paths/~1a/$ref", "not a place in this document"),
         ("openapi: 3.1\npaths:\n  /a: {$ref: '#/paths/~1a'}", "s.yaml:3:7", "leads back to itself"),
         ("openapi: 3.1\npaths:\n  /a: {get: {parameters: [{name: x}]}}", "s.yaml:3:27", "this parameter lacks 'in'"),
-        ("openapi: 3.1\npaths:\n  /a: {get: {parameters: [{name: x, in: body}]}}", "s.yaml:3:41", "expected one of path"),
+        ("openapi: 3.1\npaths: {/a: {get: {parameters: [{name: x, in: body}]}}}", "s.yaml:2:47", "one of path, query"),
         ("openapi: 3.1\nopenapi: 3.0\npaths: {/a: {get: {}}}", "s.yaml:2:1: /openapi", "already given above"),
-        ("openapi: 3.1\npaths: {/a: {get: {operationId: [x]}}}", "s.yaml:2:34", "a name for the operation"),
-        ("openapi: 3.1\npaths: {/a: {get: {security: admin}}}", "s.yaml:2:31", "of security requirements"),
+        ("openapi: 3.1\npaths: {/a: {get: {operationId: [x]}}}", "s.yaml:2:33", "a name for the operation"),
+        ("openapi: 3.1\npaths: {/a: {get: {security: admin}}}", "s.yaml:2:30", "of security requirements"),
     ],
 )  # fmt: skip
 def test_mistakes_are_sentences_with_a_place(text, place, sentence):
@@ -362,19 +367,19 @@ def test_a_file_is_read_and_an_unreadable_one_is_told(tmp_path):
             read_file(wrong)
 
 
-WORDS = st.sampled_from(
-    ["#/components/schemas/A", "#/paths/~1a/post", "#", "object", "string", "null", "2", "get", "post", "/a", "/{b}"]
-    + ["path", "query", "name", "in", "header", "application/json", "200", "multipart/form-data", "${X}", "(", ""]
-)
-KEYS = st.sampled_from(
-    ["$ref", "type", "properties", "items", "allOf", "anyOf", "oneOf", "enum", "const", "required", "nullable"]
-    + ["additionalProperties", "minimum", "exclusiveMinimum", "pattern", "default", "discriminator", "propertyName"]
-    + ["name", "in", "schema", "content", "application/json", "parameters", "requestBody", "responses", "200"]
-    + ["$recursiveRef", "$recursiveAnchor", "$dynamicRef", "$dynamicAnchor", "a", "b", "not", "if", "security"]
-)
+WORDS = """
+#/components/schemas/A #/components/schemas/a #/paths/~1a/post # object string null array get /a /{b} path query
+name in header application/json 200 multipart/form-data ${X} ( ^x$
+"""
+KEYS = """
+$ref type properties items allOf anyOf oneOf enum const required nullable additionalProperties minimum pattern
+exclusiveMinimum default discriminator propertyName name in schema content application/json parameters
+requestBody responses 200 $recursiveRef $recursiveAnchor $dynamicRef $dynamicAnchor a b not if security
+"""
+NAMES = st.sampled_from(KEYS.split())
 VALUES = st.recursive(
-    WORDS | st.none() | st.booleans() | st.integers() | st.floats(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    st.sampled_from(WORDS.split()) | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=20,
 )
 
@@ -384,13 +389,60 @@ def refused_or_read(text):
         read = read_openapi(text, "s.yaml")
     except SpecErrors as errors:
         assert all(problem.message for problem in errors.problems)  # noqa: PT017
-    else:
-        json.dumps(read)
+        return
+    catalogue = merged(load(), read)
+    Router(catalogue.operations.values())
+    for record in read["operations"]:
+        place = record["method"], record["path"]
+        found = next(each for each in catalogue.operations.values() if (each.method, each.path) == place)
+        for schema in (found.body, found.query, found.response):
+            if schema:
+                bundle = catalogue.bundle(schema)
+                Draft202012Validator(bundle).is_valid({"a": 1})
+                Examples(bundle).height(bundle)
+
+
+SCHEMAS = st.recursive(
+    st.sampled_from(
+        [
+            {"type": "string"},
+            {"type": ["integer", "null"]},
+            {"enum": ["a", "b"]},
+            {"const": 1},
+            {"nullable": True},
+            True,
+        ]
+    )
+    | st.sampled_from("ABC").map(lambda name: {"$ref": f"#/components/schemas/{name}"}),
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "allOf": st.lists(inner, min_size=1, max_size=3),
+            "anyOf": st.lists(inner, min_size=1, max_size=3),
+            "oneOf": st.lists(inner, min_size=1, max_size=3),
+            "properties": st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+            "required": st.lists(st.sampled_from("ab"), max_size=2),
+            "additionalProperties": st.booleans() | inner,
+            "items": inner,
+            "nullable": st.booleans(),
+            "type": st.sampled_from(["object", "array", ["object", "null"]]),
+        },
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.fixed_dictionaries({"A": SCHEMAS, "B": SCHEMAS, "C": SCHEMAS}))
+def test_any_sound_schemas_can_be_used_once_they_are_read(schemas):
+    media = {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}
+    operation = {"requestBody": {"content": media}, "responses": {"200": {"content": media}}}
+    refused_or_read(spec({"/a": {"post": operation}}, components={"schemas": schemas}))
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    operation=st.dictionaries(KEYS, VALUES, max_size=4),
+    operation=st.dictionaries(NAMES, VALUES, max_size=4),
     schemas=st.dictionaries(st.sampled_from(["A", "a", "b"]), VALUES, max_size=3),
     reference=st.booleans(),
 )
@@ -411,13 +463,26 @@ def test_garbage_raises_nothing_else(text):
 
 def test_deep_schemas_and_long_chains_end():
     deep: dict = {"type": "string"}
-    for _ in range(40):
+    for _ in range(20):
         deep = {"allOf": [{"properties": {"a": deep}}]}
     assert only({"requestBody": {"content": {"application/json": {"schema": deep}}}})
     chain = {f"C{n}": {"allOf": [{"$ref": f"#/components/schemas/C{n + 1}"}, {"minLength": n}]} for n in range(2_000)}
     chain["C2000"] = {"type": "string"}
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/C0"}}}}
     assert only({"requestBody": body}, components={"schemas": chain})
+
+
+def test_chains_of_deep_schemas_are_refused_in_a_sentence():
+    chain = {}
+    for number in range(40):
+        inner: dict = {"allOf": [{"$ref": f"#/components/schemas/C{number + 1}"}, {"type": "object"}]}
+        for _ in range(40):
+            inner = {"properties": {"a": inner}}
+        chain[f"C{number}"] = inner
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/C0"}}}}
+    chain["C40"] = {"type": "object"}
+    with pytest.raises(SpecErrors, match="too deep in one another"):
+        only({"requestBody": body}, components={"schemas": chain})
 
 
 def test_a_large_document_is_read_in_time():

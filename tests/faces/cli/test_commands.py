@@ -42,7 +42,11 @@ def test_serve_may_be_left_out(served, first):
         *first, "-c", "x.yaml", "--port", "0", "--api-key", "a", "--api-key", "b", "--seed", "7", "-v", "--watch"
     )
     assert done.exit_code == 0, done.output
-    assert served == [ServeOptions("x.yaml", 0, "127.0.0.1", ("a", "b"), "debug", True, 7, True, DEFAULT_MAX_BODY)]
+    assert served == [
+        ServeOptions(
+            "x.yaml", 0, api_keys=("a", "b"), level="debug", as_json=True, seed=7, watch=True, max_body=DEFAULT_MAX_BODY
+        )
+    ]
 
 
 def test_without_anything_it_serves(served):
@@ -53,10 +57,16 @@ def test_without_anything_it_serves(served):
 def test_every_option_has_an_environment_variable(served):
     env = {
         "CONFIG": "y.yaml", "PORT": "1", "HOST": "0.0.0.0", "API_KEY": "a b", "QUIET": "1", "LOG_FORMAT": "text",
-        "SEED": "2", "WATCH": "true", "MAX_BODY": "1kB",
+        "SEED": "2", "WATCH": "true", "MAX_BODY": "1kB", "SPEC": "a.yaml", "CATALOG": "cached",
+        "ADMIN_KEY": "c", "IDS": "lenient", "STATELESS": "1", "LENIENT": "1",
     }  # fmt: skip
     assert run(env={f"OPENAI_MOCK_{name}": value for name, value in env.items()}).exit_code == 0
-    assert served == [ServeOptions("y.yaml", 1, "0.0.0.0", ("a", "b"), "off", False, 2, True, 1000)]
+    assert served == [
+        ServeOptions(
+            "y.yaml", 1, "0.0.0.0", ("a", "b"), ("c",), "off", as_json=False, seed=2, watch=True, max_body=1000,
+            ids="lenient", stateless=True, lenient=True, specs=("a.yaml",), catalog="cached",
+        )
+    ]  # fmt: skip
     text = run("--help").output
     assert all(f"OPENAI_MOCK_{name}" in text for name in [*env, "VERBOSE"])
 
@@ -163,6 +173,12 @@ def test_schema():
     assert "$schema" in read
 
 
+def test_routes_adds_up_what_answers():
+    assert "388 operations: " in run("routes", "--coverage").output
+    counts = json.loads(run("routes", "--coverage", "--format", "json").output)["counts"]
+    assert counts["operations"] == counts["resource"] + counts["memory"] + counts["example"]
+
+
 def test_routes():
     text = run("routes", "completions.create").output
     assert any(
@@ -170,9 +186,10 @@ def test_routes():
         for line in text.splitlines()
     )
     every = json.loads(run("routes", "--format", "json").output)
-    assert {"method": "GET", "path": "/models", "operation": "models.list", "answered": "resource"} in every
+    models = {"method": "GET", "path": "/models", "operation": "models.list", "answered": "resource", "calls": 0}
+    assert models in every
     assert len(every) > 300
-    assert {route["answered"] for route in every} <= {"resource", "not answered yet"}
+    assert {route["answered"] for route in every} == {"resource", "memory", "example"}
     paths = [route["path"] for route in every]
     assert paths == sorted(paths)
     assert json.loads(run("routes", "DELETE /MODELS", "--format", "json").output) == [

@@ -15,15 +15,12 @@ from typing import Final
 import msgspec
 
 from openai_mock.faces.catalogue import build
+from openai_mock.faces.catalogue.errors import CatalogueError
 from openai_mock.spec.operations import Catalogue, load, pack
 
 PACKAGED: Final = "packaged"
 CACHED: Final = "cached"
 _NAME = re.compile(r"catalog-(\d+(?:\.\d+)*)[^/]*\.json\.gz")
-
-
-class CatalogueError(Exception):
-    """A catalogue that cannot be built, kept or read. The text is a sentence for the user."""
 
 
 def cache_folder(

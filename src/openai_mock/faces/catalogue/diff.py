@@ -17,6 +17,10 @@ from openai_mock.spec.operations import Catalogue, Operation
 
 _FACTS: Final = ("method", "path", "status", "body_kind", "response_kind", "page", "security", "beta", "deprecated")
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
+_REQUIRED: Final = "required"
+_CLOSED: Final = "no other fields"
+_MARKS: Final = frozenset({_REQUIRED, _CLOSED})
+"""Words about a field that are not what it can hold."""
 _Fields: TypeAlias = dict[str, dict[str, None]]
 """Words in their order, by the name of the field; the whole has the empty name."""
 
@@ -37,7 +41,7 @@ class Change(Struct, frozen=True, omit_defaults=True):
         lost, gained = ", ".join(self.lost), ", ".join(self.gained)
         if self.kind != "changed":
             return f"{place}: {gained or lost}"
-        if len(self.lost) == len(self.gained) == 1:
+        if len(self.lost) == len(self.gained) == 1 and not {*self.lost, *self.gained} & _MARKS:
             return f"{place}: {lost} -> {gained}"
         told = (f"gained {gained}" if gained else "", f"lost {lost}" if lost else "")
         return f"{place}: {'; '.join(each for each in told if each)}"
@@ -148,7 +152,7 @@ def _gather(schema: Any, name: str, fields: _Fields) -> None:
         below = f"{name}.{key}" if name else key
         _gather(inner, below, fields)
         if key in schema.get("required", ()):
-            fields[below]["required"] = None
+            fields[below][_REQUIRED] = None
     for key, mark in (("items", "[]"), ("additionalProperties", "{}")):
         if isinstance(schema.get(key), Mapping):
             _gather(schema[key], name + mark, fields)
@@ -165,7 +169,7 @@ def _words(schema: Mapping[str, Any]) -> Iterator[str]:
     if "format" in schema:
         yield f"format {schema['format']}"
     if schema.get("additionalProperties") is False:
-        yield "no other fields"
+        yield _CLOSED
     if not schema.keys() - {"default", "x-discriminator"}:
         yield "anything"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import click
 
 from openai_mock import __version__
-from openai_mock.faces.cli.options import LOG_LEVEL, ServeOptions, level_of, serve_options
+from openai_mock.faces.cli.options import LOG_LEVEL, ServeOptions, catalogue_options, level_of, serve_options
 
 _READ_ON = "Read on: openai-mock COMMAND --help, and README.md and docs/cli.md of the project."
 
@@ -57,8 +59,9 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 def openai_mock() -> None:
     """The OpenAI API without OpenAI: offline, deterministic, fast.
 
-    Without a configuration it answers every chat request with a default text, lists models and accepts any key. A
-    configuration says what to answer to which messages.
+    Without a configuration it answers every operation of the API and accepts any key: chats with a default text, other
+    operations from what was created before, else with an example. A configuration says what to answer to which
+    messages.
 
     \b
     Examples:
@@ -138,7 +141,9 @@ def schema() -> None:
 @openai_mock.command(short_help="List the operations of the API.")
 @click.argument("word", default="")
 @click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def routes(word: str, as_format: str) -> None:
+@click.option("--coverage", is_flag=True, help="Add up what answers: resources, memory, examples.")
+@catalogue_options
+def routes(word: str, as_format: str, *, coverage: bool, specs: tuple[str, ...], catalog: str) -> None:
     """List the operations of the API: method, path, name, and what answers.
 
     WORD keeps those whose name, path or method contains it.
@@ -146,10 +151,53 @@ def routes(word: str, as_format: str) -> None:
     \b
     Examples:
       openai-mock routes chat
+      openai-mock routes --coverage
       openai-mock routes --format json
     """  # noqa: D301 - click wants the character itself
-    from openai_mock.faces.cli.routes import listing  # noqa: PLC0415 - the catalogue is heavy
+    from openai_mock.faces.cli.operations import catalogue_for  # noqa: PLC0415 - the catalogue is heavy
+    from openai_mock.faces.cli.routes import listing  # noqa: PLC0415
 
-    found, text = listing(word, as_json=as_format == "json")
+    with _mistakes_told():
+        catalogue = catalogue_for(catalog, specs)
+    found, text = listing(word, catalogue, as_json_text=as_format == "json", coverage=coverage)
     click.echo(text, err=not found)
     sys.exit(0 if found else 1)
+
+
+@openai_mock.group(short_help="Make and compare catalogues of operations.")
+def catalog() -> None:
+    """Make and compare catalogues: which operations there are, with all their fields."""
+
+
+@catalog.command("refresh")
+def catalog_refresh() -> None:
+    """Make a catalogue from the installed openai package, in your cache; --catalog cached uses it."""
+    from openai_mock.faces.cli.operations import refreshed  # noqa: PLC0415
+
+    with _mistakes_told():
+        click.echo(refreshed())
+
+
+@catalog.command("diff")
+@click.argument("old", default="packaged")
+@click.argument("new", default="cached")
+@click.option("--format", "as_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def catalog_diff(old: str, new: str, as_format: str) -> None:
+    """What changed from OLD to NEW, each packaged, cached or a file: operations, parameters, answers."""
+    from openai_mock.faces.cli.operations import compared  # noqa: PLC0415
+
+    with _mistakes_told():
+        click.echo(compared(old, new, as_json=as_format == "json"))
+
+
+@contextmanager
+def _mistakes_told() -> Iterator[None]:
+    """Say what is wrong with a document or a catalogue, and leave with 2."""
+    from openai_mock.config.errors import ConfigErrors  # noqa: PLC0415
+    from openai_mock.faces.catalogue.errors import CatalogueError  # noqa: PLC0415
+
+    try:
+        yield
+    except (ConfigErrors, CatalogueError) as mistakes:
+        click.echo(str(mistakes), err=True)
+        sys.exit(2)

@@ -28,12 +28,15 @@ class ServeOptions(Struct, frozen=True):
     port: int | None = None
     host: str = "127.0.0.1"
     api_keys: tuple[str, ...] = ()
+    admin_keys: tuple[str, ...] = ()
     level: Level = "info"
     as_json: bool = False
     seed: int | None = None
     watch: bool = False
     max_body: int = DEFAULT_MAX_BODY
     ids: Literal["strict", "lenient"] = "strict"
+    specs: tuple[str, ...] = ()
+    catalog: str = "packaged"
     stateless: bool = False
     lenient: bool = False
 
@@ -63,6 +66,12 @@ def _option(*names: str, **how: Any) -> Callable[[_Decorated], _Decorated]:
     return click.option(*names, envvar=envvar, show_envvar=True, **how)
 
 
+CATALOGUE = (
+    _option("--spec", "specs", multiple=True, metavar="FILE",
+            help="Add or replace operations from an OpenAPI 3 document; repeat it for more."),
+    _option("--catalog", default="packaged", show_default=True, metavar="WHICH",
+            help="Which operations there are: packaged, cached (the newest of catalog refresh), or a FILE."),
+)  # fmt: skip
 SERVE = (
     _option("--config", "-c", metavar="FILE", help="The configuration: YAML, JSON or JSONL; - reads standard input."),
     _option("--port", "-p", type=click.IntRange(0, 65_535), metavar="PORT",
@@ -71,6 +80,8 @@ SERVE = (
     _option("--host", default="127.0.0.1", show_default=True, help="The address to listen at; 0.0.0.0 is everywhere."),
     _option("--api-key", "api_keys", multiple=True, metavar="KEY", callback=api_key,
             help="Accept only this key; repeat it for more. Beats apiKey of the configuration."),
+    _option("--admin-key", "admin_keys", multiple=True, metavar="KEY", callback=api_key,
+            help="Accept only this key on the organization's operations; repeat it for more. Beats adminKey."),
     _option("--verbose", "-v", is_flag=True, help="Log headers and bodies too, credentials redacted."),
     _option("--quiet", "-q", is_flag=True, help="Log no requests."),
     _option("--log-format", type=click.Choice(["text", "json"]),
@@ -81,6 +92,7 @@ SERVE = (
             help="What an unknown id gets: OpenAI's 404, or an example."),
     _option("--stateless", is_flag=True, help="Remember nothing: every answer is an example."),
     _option("--lenient", is_flag=True, help="Note unknown fields in the log instead of refusing the request."),
+    *CATALOGUE,
     _option("--max-body", callback=size, default="64MiB", show_default=True, metavar="SIZE",
             help="The largest request to accept, such as 513MB for the largest files."),
 )  # fmt: skip
@@ -88,6 +100,13 @@ LOG_LEVEL = _option(
     "--log-level", "-l", type=click.Choice(LEVELS, case_sensitive=False),
     help="Which requests to log: debug is --verbose, warn those that failed, error those that failed inside.",
 )  # fmt: skip
+
+
+def catalogue_options(function: _Decorated) -> _Decorated:
+    """Give a command the options that choose the catalogue."""
+    for option in reversed(CATALOGUE):
+        function = option(function)
+    return function
 
 
 def serve_options(function: _Decorated) -> _Decorated:

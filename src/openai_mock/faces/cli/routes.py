@@ -3,60 +3,45 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from openai_mock.mock import handlers
-from openai_mock.spec.operations import load
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from openai_mock.spec.operations import Operation
-
-_BY_RESOURCE, _BY_NOTHING = "resource", "not answered yet"
+from openai_mock.engine.coverage import Covered, as_json, counts
+from openai_mock.mock import OpenAIMock
+from openai_mock.spec.operations import Catalogue
 
 
-class Route(msgspec.Struct, frozen=True):
-    """One line of the list."""
-
-    method: str
-    path: str
-    operation: str
-    answered: str
-
-
-def listing(word: str, *, as_json: bool) -> tuple[bool, str]:
-    """Whether any operation contains `word`, and the text to print either way."""
-    operations = load().operations
-    found = routes(operations, handlers(), word)
+def listing(word: str, catalogue: Catalogue, *, as_json_text: bool, coverage: bool) -> tuple[bool, str]:
+    """Whether any operation contains `word`, and the text to print either way; `coverage` adds up what answers."""
+    found = [each for each in OpenAIMock(catalogue=catalogue).coverage() if _matches(each, word)]
     if not found:
-        near = get_close_matches(word, operations, n=1, cutoff=0.4)
+        near = get_close_matches(word, catalogue.operations, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]}?" if near else "Leave the word away to see them all."
         return False, f"No operation contains '{word}'. {hint}"
-    return True, _as_json(found) if as_json else _as_text(found)
+    if as_json_text:
+        return True, msgspec.json.format(msgspec.json.encode(_as_json(found, coverage=coverage)), indent=2).decode()
+    return True, _as_text(found) + (f"\n\n{_summed(found)}" if coverage else "")
 
 
-def routes(operations: Mapping[str, Operation], answered: Iterable[str], word: str) -> list[Route]:
-    """The operations whose method, path or name contains `word` in any case, by path."""
-    names, wanted = frozenset(answered), word.lower()
-    every = (
-        Route(each.method, each.path, name, _BY_RESOURCE if name in names else _BY_NOTHING)
-        for name, each in operations.items()
-    )
-    return sorted(
-        (route for route in every if wanted in f"{route.method} {route.path} {route.operation}".lower()),
-        key=lambda route: (route.path, route.method),
-    )
+def _matches(covered: Covered, word: str) -> bool:
+    return word.lower() in f"{covered.method} {covered.path} {covered.operation}".lower()
 
 
-def _as_json(found: list[Route]) -> str:
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+def _as_json(found: list[Covered], *, coverage: bool) -> object:
+    report = as_json(found)
+    return report if coverage else report["operations"]
 
 
-def _as_text(found: list[Route]) -> str:
-    path, name = max(len(route.path) for route in found), max(len(route.operation) for route in found)
+def _as_text(found: list[Covered]) -> str:
+    path, name = max(len(each.path) for each in found), max(len(each.operation) for each in found)
     return "\n".join(
-        f"{route.method:<6} {route.path:<{path}}  {route.operation:<{name}}  {route.answered}" for route in found
+        f"{each.method:<6} {each.path:<{path}}  {each.operation:<{name}}  {each.answered}" for each in found
+    )
+
+
+def _summed(found: list[Covered]) -> str:
+    by = counts(found)
+    return (
+        f"{by['operations']} operations: {by['resource']} by a resource of their own, {by['memory']} by memory, "
+        f"{by['example']} by an example."
     )

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from openai_mock.config.errors import ConfigErrors
 from openai_mock.config.load import read
 from openai_mock.doors.serve import run
+from openai_mock.faces.catalogue.errors import CatalogueError
 from openai_mock.faces.cli.banner import banner, counted
 from openai_mock.faces.cli.console import Console
 from openai_mock.faces.cli.guard import DEBUG, debugging
+from openai_mock.faces.cli.operations import catalogue_for
 from openai_mock.faces.cli.source import STDIN, plan_for, with_options
 from openai_mock.faces.cli.watch import Watch, state_of
 from openai_mock.mock import OpenAIMock
@@ -38,9 +40,15 @@ def serve_until_stopped(options: ServeOptions) -> int:
     except ConfigErrors as errors:
         print(errors, file=sys.stderr)  # noqa: T201 - the command's own words
         return WRONG_INPUT
+    try:
+        catalogue = catalogue_for(options.catalog, options.specs)
+    except (ConfigErrors, CatalogueError) as errors:
+        _tell(str(errors))
+        return WRONG_INPUT
     port = plan.port if options.port is None else options.port
     mock = OpenAIMock(
         plan,
+        catalogue=catalogue,
         seed=options.seed,
         ids=options.ids,
         stateless=options.stateless,

@@ -50,7 +50,8 @@ def plan_for(options: ServeOptions) -> tuple[Plan, str]:
 
 def with_options(plan: Plan, options: ServeOptions) -> Plan:
     """The plan, with what the command line says over what the file says."""
-    return msgspec.structs.replace(plan, api_keys=options.api_keys) if options.api_keys else plan
+    given = {"api_keys": options.api_keys, "admin_keys": options.admin_keys}
+    return msgspec.structs.replace(plan, **{name: keys for name, keys in given.items() if keys})
 
 
 def check(name: str) -> tuple[bool, str]:
