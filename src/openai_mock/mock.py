@@ -20,6 +20,7 @@ from openai_mock.engine.journal import Journal
 from openai_mock.engine.memory import Memory
 from openai_mock.engine.pipeline import Machine
 from openai_mock.engine.resource import Handler, World
+from openai_mock.engine.store import Dictionaries
 from openai_mock.resources import ALL
 from openai_mock.resources.models import BUILT_IN, WITH_FLOWS
 from openai_mock.rules.speak import speaker
@@ -57,6 +58,7 @@ class OpenAIMock:
         self._ids = Ids(self._seed)
         self.plan = plan or Plan()
         self.catalogue = catalogue or load()
+        self._store = Dictionaries()
         fallback = Fallback(self.catalogue, self._seed)
         memory = None if stateless else Memory(self.catalogue, fallback, lenient_ids=ids == "lenient")
         self._otherwise = memory.answer if memory else fallback.answer
@@ -116,6 +118,7 @@ class OpenAIMock:
             clock=self._clock,
             ids=self._ids,
             otherwise=self._otherwise,
+            store=self._store,
             lenient=self._lenient,
             lenient_ids=self._lenient_ids,
             speak=speaker(plan.scripts, self._by_itself, self._clock.elapsed),

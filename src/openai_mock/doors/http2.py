@@ -191,7 +191,7 @@ class Http2(asyncio.Protocol):
         """Take note of one event; requests that were reset in the same read as they came are not begun."""
         if isinstance(event, RequestReceived):
             if event.stream_id not in gone:
-                self._begin(event.stream_id, cast("list[tuple[bytes, bytes]]", event.headers))
+                self._begin(event.stream_id, event.headers)
         elif isinstance(event, DataReceived):
             self._more(event)
         elif isinstance(event, StreamEnded):

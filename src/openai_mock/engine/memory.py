@@ -7,7 +7,6 @@ request; a resource module that knows better answers before this.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.errors import unknown_id
@@ -26,13 +25,12 @@ _PARTICIPLES = {
 
 
 class Memory:
-    """All collections of one mock, by concrete path, each oldest first."""
+    """Answers operations on collections from the store."""
 
     def __init__(self, catalogue: Catalogue, fallback: Fallback, *, lenient_ids: bool = False) -> None:
         """With `lenient_ids` an unknown id gets an example instead of OpenAI's 404."""
         self._fallback, self._lenient = fallback, lenient_ids
         self._shapes = shapes(catalogue.operations.values())
-        self._collections: dict[str, dict[str, dict[str, Any]]] = {}
 
     @property
     def remembered(self) -> Mapping[str, Shape]:
@@ -61,15 +59,11 @@ class Memory:
         for owner in shape.owners:
             collection, _, parameter = owner.rpartition("/")
             id_ = call.params[parameter[1:-1]]
-            if id_ not in self._at(call, collection):
+            if call.world.store.get(collection.format_map(call.params), id_) is None:
                 if self._lenient:
                     return False
                 raise unknown_id(collection, id_)
         return True
-
-    def _at(self, call: Call, template: str) -> dict[str, dict[str, Any]]:
-        """The collection at a path template, with this call's parameters."""
-        return self._collections.get(template.format_map(call.params), {})
 
     def _create(self, call: Call, shape: Shape) -> Answer:
         made = self._fallback.answer(call)
@@ -83,7 +77,7 @@ class Memory:
             prefix = made["id"][:-_ID_LETTERS] if isinstance(made.get("id"), str) else ""
             id_ = call.world.ids.letters(prefix, _ID_LETTERS)
             made = {**made, "id": id_}
-        self._collections.setdefault(shape.collection.format_map(call.params), {})[id_] = made
+        call.world.store.put(shape.collection.format_map(call.params), id_, made)
         return made
 
     def _list(self, call: Call, shape: Shape) -> Answer:
@@ -91,15 +85,15 @@ class Memory:
         wanted = {key: value for key, value in query.items() if key not in PAGING}
         items = [
             (id_, item)
-            for id_, item in list(self._at(call, shape.collection).items())
+            for id_, item in call.world.store.list(shape.collection.format_map(call.params))
             if all(item.get(key, value) == value for key, value in wanted.items())
         ]
         return page(items, query, kind=call.operation.page or "CursorPage")
 
     def _item(self, call: Call, shape: Shape) -> Answer:
-        collection = self._at(call, shape.collection)
+        store, collection = call.world.store, shape.collection.format_map(call.params)
         id_ = call.params[call.operation.path.rpartition("/")[2][1:-1]]
-        known = collection.get(id_)
+        known = store.get(collection, id_)
         if known is None:
             if self._lenient:
                 return self._fallback.answer(call)
@@ -107,27 +101,26 @@ class Memory:
         if shape.role == "retrieve":
             return known
         if shape.role == "update":
-            collection[id_] = self._fallback.reflected(call, known)
-            return collection[id_]
-        del collection[id_]
-        inside = f"{shape.collection.format_map(call.params)}/{id_}/"
-        for path in [path for path in self._collections if path.startswith(inside)]:
-            del self._collections[path]
+            changed = self._fallback.reflected(call, known)
+            store.put(collection, id_, changed)
+            return changed
+        store.delete(collection, id_)
         return self._fallback.answer(call)
 
     def _act(self, call: Call, shape: Shape) -> Answer:
         """An action on an item answers with the item, where the answer is of its kind, else with an example."""
         made = self._fallback.answer(call)
-        collection = self._at(call, shape.collection)
+        store, collection = call.world.store, shape.collection.format_map(call.params)
         id_ = call.params[shape.owners[-1].rpartition("/")[2][1:-1]]
-        known = collection[id_]
+        known = store.get(collection, id_) or {}
         if not isinstance(made, dict) or "object" not in made or made.get("object") != known.get("object"):
             return made
         status = _PARTICIPLES.get(call.operation.path.rpartition("/")[2], ())
         for word in status:
             changed = self._fallback.reflected(call, {**known, "status": word})
             if self._fallback.conforms(call.operation, changed):
-                collection[id_] = changed
+                store.put(collection, id_, changed)
                 return changed
-        collection[id_] = self._fallback.reflected(call, known)
-        return collection[id_]
+        changed = self._fallback.reflected(call, known)
+        store.put(collection, id_, changed)
+        return changed

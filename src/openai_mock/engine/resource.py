@@ -10,6 +10,7 @@ from msgspec import Struct
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.clock import Clock
 from openai_mock.engine.ids import Ids
+from openai_mock.engine.store import Store
 from openai_mock.spec.operations import Operation
 from openai_mock.turns.turn import Speak
 from openai_mock.wire import Request
@@ -28,6 +29,7 @@ class World(Struct, frozen=True):
     ids: Ids
     speak: Speak
     otherwise: Callable[[Call], Answer]
+    store: Store
     models: tuple[str, ...]
     strict_models: bool = False
     keys: tuple[bytes, ...] = ()

@@ -180,6 +180,8 @@ def _search(
     """The best-first search. An entry of the heap is (minus the score it can reach, first script, serial number,
     depth, score so far, child, number of the child's tier to try next; -1 for a child whose own lines come next).
     """
+    if len(texts) == 1:
+        return _only(root, texts[0], budget)
     if not whole and (straight := _straight(scripts, root, texts)) is not None:
         weight = sum(map(_weight, texts))
         return _Hit(straight, BEST * weight, weight)
@@ -227,6 +229,27 @@ def _search(
                 if depth + 1 == end:
                     break
     return None
+
+
+def _only(root: Node, text: Text, budget: Budget) -> _Hit | None:
+    """The best script for a single message: what the first tier that has any finds first, unless one that scores the
+    same stands before it.
+    """
+    best: _Hit | None = None
+    for tier in root.ways.get(text.message.role, ()):
+        if best and (tier.tenths < best.tenths or tier.first > best.order):
+            break
+        if text.raw or tier.blank:
+            for child in tier.find(text, budget, _any_child):
+                order = first_of(child)
+                if best is None or order < best.order:
+                    best = _Hit(order, tier.tenths, _weight(text))
+                break
+    return best
+
+
+def _any_child(_child: Child) -> bool:
+    return True
 
 
 def _straight(scripts: Sequence[Script], root: Node, texts: Sequence[Text]) -> int | None:

@@ -142,9 +142,10 @@ def answer(script: Script, matched: int) -> Turn | None:
     ahead = lines[matched] if matched < len(lines) else None
     if ahead and ahead.role == "assistant" and ahead.turn and ahead.turn.tool_calls:
         return ahead.turn
-    ordered = (*lines[matched:], *reversed(lines)) if script.reply_with == "next" else tuple(reversed(lines))
-    chosen = next((line for line in ordered if line.role == "assistant"), None)
-    return None if chosen is None else chosen.turn or Turn(text=chosen.content)
+    for line in (*lines[matched:], *lines[::-1]) if script.reply_with == "next" else lines[::-1]:
+        if line.role == "assistant":
+            return line.turn or Turn(text=line.content)
+    return None
 
 
 def similarity(line: Line, text: Text) -> float:

@@ -27,11 +27,14 @@ def finder(needles: Sequence[tuple[str, ...]]) -> Find:
 
     An entry with the empty needle is found in every text.
     """
-    tables = _tables(needles) if sum(map(len, needles)) > FEW else None
+    if sum(map(len, needles)) <= FEW:
+        pairs = [(i, needle) for i, entry in enumerate(needles) for needle in entry]
+        return lambda text: dict.fromkeys(i for i, needle in pairs if needle in text)
+    tables = _tables(needles)
 
     def find(text: str) -> Iterator[int]:
         present: dict[str, bool] = {}
-        for i in range(len(needles)) if tables is None else sorted(_candidates(tables, text)):
+        for i in sorted(_candidates(tables, text)):
             for needle in needles[i]:
                 if needle not in present:
                     present[needle] = needle in text
