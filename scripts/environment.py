@@ -31,7 +31,7 @@ def python_of(venv: Path) -> Path:
 
 
 def ensure(venv: Path, *requirements: str) -> Path:
-    """Make `venv` hold this project and `requirements`; return its interpreter. Exits with a sentence on failure."""
+    """Make `venv` hold `requirements`; return its interpreter. Exits with a sentence on failure."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything has checked the version
         sys.exit(
             f"openai-mock needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: python3.11 scripts/..."

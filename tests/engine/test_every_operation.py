@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,9 +137,10 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=1700, deadline=None)
-@given(st.sampled_from(sorted(OPERATIONS)), st.data())
-def test_nothing_a_client_sends_breaks_it(name: str, data: st.DataObject) -> None:
+@pytest.mark.parametrize("strictness", ["strict", "lenient"])
+@settings(max_examples=2500, deadline=None)
+@given(name=st.sampled_from(sorted(OPERATIONS)), data=st.data())
+def test_nothing_a_client_sends_breaks_it(strictness: str, name: str, data: st.DataObject) -> None:
     """Bodies near the right one, with one field replaced, dropped or added: never a 5xx, always JSON that explains."""
     operation = OPERATIONS[name]
     body = body_of(operation, data.draw(st.integers(0, 3)))
@@ -157,7 +159,7 @@ def test_nothing_a_client_sends_breaks_it(name: str, data: st.DataObject) -> Non
     query = data.draw(
         st.sampled_from(["", "limit=abc", "limit=5", "zz=1", "order=asc", "include[]=a&include[]=b", "%ff"])
     )
-    mock = data.draw(st.sampled_from([STRICT, LENIENT]))
+    mock = STRICT if strictness == "strict" else LENIENT
     status, headers, answer = ask(mock, operation, body, query=query)
     assert status < 500, answer
     if status >= 400:
@@ -166,3 +168,20 @@ def test_nothing_a_client_sends_breaks_it(name: str, data: st.DataObject) -> Non
 
 
 STRICT, LENIENT = OpenAIMock(seed=1), OpenAIMock(seed=1, ids="lenient", lenient=True)
+
+
+VIOLATIONS = [
+    json.loads(line) for line in (Path(__file__).parent.parent / "spec" / "violations.jsonl").read_text().splitlines()
+]
+
+
+@pytest.mark.parametrize("case", [case for case in VIOLATIONS if "body" in case], ids=lambda case: case["message"][:60])
+def test_a_bad_body_gets_exactly_openai_s_error(case: dict[str, Any]) -> None:
+    operation = OPERATIONS[case["operation"]]
+    if operation.body_kind != "json" or case.get("lenient"):
+        return
+    status, _, answer = ask(STRICT, operation, case["body"])
+    assert status == 400
+    keys = ("message", "type", "param", "code")
+    expected = (case["message"], "invalid_request_error", case["param"], case["code"])
+    assert json.loads(answer) == {"error": dict(zip(keys, expected, strict=True))}

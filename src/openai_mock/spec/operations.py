@@ -34,6 +34,8 @@ class Operation(Struct, frozen=True, gc=False, kw_only=True):
     """Upper case."""
     path: str
     """Without a base path, parameters in braces: `/threads/{thread_id}/runs`."""
+    former: tuple[str, ...] = ()
+    """Paths by which earlier versions of the SDK reach the operation."""
     aliases: tuple[str, ...] = ()
     """Other accessor paths of the SDK that send the same request."""
     marker: Mapping[str, str] = {}
@@ -156,5 +158,5 @@ def _references(schema: Raw) -> list[str]:
 
 def _compact(record: Mapping[str, Any]) -> dict[str, Any]:
     """Without what says nothing: a field left out reads back as its default. An empty schema does say something."""
-    plain = ("aliases", "marker", "path_params", "headers", "deprecated")
+    plain = ("aliases", "former", "marker", "path_params", "headers", "deprecated")
     return {key: value for key, value in record.items() if value is not None and (value or key not in plain)}

@@ -64,8 +64,10 @@ class Router:
         self._static: dict[str, dict[str, Found | tuple[Found, ...]]] = {}
         static: set[str] = set()
         for operation in operations:
-            if not _insert(self._root, operation):
+            if not _insert(self._root, operation, operation.path):
                 static.add(operation.path)
+            for path in operation.former:
+                _insert(self._root, operation, path)
         for path in static:
             methods = _walk_literal(self._root, path).methods
             ready = {method: _ready(candidates) for method, candidates in methods.items()}
@@ -108,22 +110,22 @@ class Router:
         return Found(operation, dict(zip(operation.path_params, values, strict=True)), deployment)
 
 
-def _insert(root: _Node, operation: Operation) -> bool:
-    """Put an operation into the tree; True where its path has parameters."""
+def _insert(root: _Node, operation: Operation, path: str) -> bool:
+    """Put an operation into the tree; True where the path has parameters."""
     node, names = root, []
-    for segment in operation.path.split("/")[1:]:
+    for segment in path.split("/")[1:]:
         if segment.startswith("{") and segment.endswith("}"):
             names.append(segment[1:-1])
             node.parameter = node.parameter or _Node()
             node = node.parameter
         elif "{" in segment or not segment:
             raise ValueError(
-                f"{operation.name}: a segment of {operation.path!r} is neither plain text nor {{one}} name."
+                f"{operation.name}: a segment of {path!r} is neither plain text nor {{one}} name."
             )
         else:
             node = node.literal.setdefault(segment, _Node())
     if names != list(operation.path_params):
-        raise ValueError(f"{operation.name}: describe the parameters of {operation.path!r} in the order of the path.")
+        raise ValueError(f"{operation.name}: describe the parameters of {path!r} in the order of the path.")
     candidates = node.methods.setdefault(operation.method, [])
     candidates[:] = [other for other in candidates if other.beta != operation.beta]
     candidates.append(operation)

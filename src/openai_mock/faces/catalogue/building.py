@@ -21,6 +21,10 @@ _CREATED = frozenset({"evals.create", "evals.runs.create", "realtime.calls.creat
 """The operations for which the API reference documents 201; the SDK's types do not say."""
 
 
+_FORMER = {"evals.runs.cancel": ["/evals/{eval_id}/runs/{run_id}"]}
+"""Paths under which earlier SDKs reach an operation that has another one now; found by comparing 1.x and 2.x with 3.x."""
+
+
 def build() -> dict[str, Any]:
     """The catalogue: `{"sdk": version, "operations": [...], "schemas": {name: JSON Schema}}`, sorted by name.
 
@@ -56,6 +60,7 @@ def _operation(call: Call, aliases: list[str], defs: Definitions) -> _Record:
         "aliases": aliases,
         "method": call.method,
         "path": call.path,
+        "former": _FORMER.get(name, []),
         "marker": call.marker,
         "status": 201 if name in _CREATED else 200,
         "path_params": {key: convert(hint, defs) for key, hint in call.path_params.items()},

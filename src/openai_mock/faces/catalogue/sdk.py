@@ -100,7 +100,9 @@ def calls() -> Iterator[Call]:
 def resources() -> dict[type, tuple[str, ...]]:
     """The resource classes of a real client and the ways that lead to each, the shortest first."""
     ways: dict[type, list[str]] = {}
-    with openai.OpenAI(api_key="unused", admin_api_key="unused") as client:
+    # Earlier SDKs know no key for administrators.
+    known = inspect.signature(openai.OpenAI).parameters
+    with openai.OpenAI(**{name: "unused" for name in ("api_key", "admin_api_key") if name in known}) as client:
         _walk(client, "", ways)
     return {kind: tuple(sorted(found, key=lambda way: (way.count("."), way))) for kind, found in ways.items()}
 
