@@ -102,6 +102,11 @@ def until_answered(server: Server, body: str) -> bytes:
     return _until(server, lambda: _asked_if_listening(server.port, body))
 
 
+def until_connected(server: Server) -> None:
+    """Wait until the server takes connections."""
+    _until(server, lambda: _connects(server.port))
+
+
 def ask(server: Server, body: str) -> bytes:
     """Ask once, on a connection of its own. Raises `BrokenError` for anything but a 200."""
     answer = _asked(server.port, body)

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from gold import events
-from openai_mock.doors.serve import serve_in_thread
 
 from openai_mock.config.load import load
+from openai_mock.doors.serve import serve_in_thread
 from openai_mock.mock import OpenAIMock
 from openai_mock.turns.tokens import encode
 
@@ -128,7 +128,10 @@ def streamed(http: httpx.Client, *messages: Any) -> list[Any]:
 def prompt_tokens(texts: Sequence[str]) -> int:
     """The published formula: three for each message, its role and content, and three for the answer to come."""
     roles = ("user", "assistant")
-    said = (len(encode(roles[index % 2], "cl100k_base")) + len(encode(text, "cl100k_base")) for index, text in enumerate(texts))
+    said = (
+        len(encode(roles[index % 2], "cl100k_base")) + len(encode(text, "cl100k_base"))
+        for index, text in enumerate(texts)
+    )
     return 3 + sum(3 + cost for cost in said)
 
 
@@ -225,7 +228,9 @@ def test_a_fallback_hides_nothing(place: str) -> None:
 def test_a_leading_instruction_is_no_obstacle() -> None:
     with served(example("greeting")) as http:
         for role in ("system", "developer"):
-            assert answer(http, {"role": role, "content": "Be brief."}, {"role": "user", "content": "Hello"}) == GREETING
+            assert (
+                answer(http, {"role": role, "content": "Be brief."}, {"role": "user", "content": "Hello"}) == GREETING
+            )
 
 
 def test_the_model_is_whatever_was_asked_for() -> None:

@@ -12,9 +12,9 @@ import httpx
 import pytest
 import yaml
 from gold import events
-from openai_mock.doors.serve import serve_in_thread
 
 from openai_mock.config.load import load
+from openai_mock.doors.serve import serve_in_thread
 from openai_mock.mock import OpenAIMock
 
 EXAMPLES = Path(__file__).parent / "cases" / "full-responses"
@@ -55,7 +55,8 @@ def question_of(entry: Any) -> str:
 
 def one(choice: str) -> str:
     """A configuration of one full response with one choice, in YAML's flow style."""
-    return f"responses: [{{id: one, matcher: {{messages: [{{role: user, content: hi}}]}}, response: {{choices: [{choice}]}}}}]"
+    matcher = "{messages: [{role: user, content: hi}]}"
+    return f"responses: [{{id: one, matcher: {matcher}, response: {{choices: [{choice}]}}}}]"
 
 
 def contains(whole: Any, part: Any) -> bool:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from openai_mock.doors.serve import serve_in_thread
+from rough import PATH, Server, chat, post, raw, read_answer, request_line, while_others_are_served, whole
 
 from openai_mock.config.load import load
-from openai_mock.engine.journal import Entry
+from openai_mock.doors.serve import serve_in_thread
 from openai_mock.mock import OpenAIMock
 
 FLOWS = r"""
@@ -39,88 +28,15 @@ responses:
   - id: other
     messages: [{role: user, matcher: any}, {role: assistant, content: other}]
 """
-PATH = "/v1/chat/completions"
-SOON = 3.0
-"""Seconds until an answer: a few times what is measured, for machines that are busy with other tests."""
-INSTANT = 0.5
-"""Seconds until `/health` answers, meanwhile."""
-
-
-@dataclass
-class Server:
-    url: str
-    mock: OpenAIMock
-
-    @property
-    def address(self) -> tuple[str, int]:
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        return host, int(port)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     mock = OpenAIMock(load(FLOWS, name="flows.yaml", env={}), raise_errors=False)
     with serve_in_thread(mock.handle) as served:
-        started = Server(served.url, mock)
+        started = Server(served.url)
         post(started, chat("warm up: the vocabulary is read at the first request"))
         yield started
-
-
-def chat(*texts: str, **fields: Any) -> bytes:
-    messages = [{"role": "user", "content": text} for text in texts]
-    return json.dumps({"model": "gpt-4o", "messages": messages, **fields}).encode()
-
-
-def post(server: Server, body: bytes, **headers: str) -> tuple[int, Any]:
-    given = {"authorization": "Bearer sk-test", "content-type": "application/json"}
-    connection = http.client.HTTPConnection(*server.address, timeout=60)
-    try:
-        connection.request("POST", PATH, body, {**given, **headers})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
-    finally:
-        connection.close()
-
-
-def raw(server: Server, data: bytes) -> tuple[int, bytes]:
-    """Send bytes as they are and read one answer."""
-    with socket.create_connection(server.address, timeout=10) as client:
-        client.sendall(data)
-        return read_answer(client)
-
-
-def read_answer(client: socket.socket, method: str = "POST") -> tuple[int, bytes]:
-    response = http.client.HTTPResponse(client, method=method)
-    response.begin()
-    body = response.read()
-    response.close()
-    return response.status, body
-
-
-def request_line(target: bytes, *lines: bytes, method: bytes = b"POST", version: bytes = b"1.1") -> bytes:
-    start = b"%b %b HTTP/%b" % (method, target, version)
-    return b"\r\n".join([start, b"host: x", b"authorization: Bearer sk-test", *lines, b"", b""])
-
-
-def whole(body: bytes, target: bytes = PATH.encode(), *lines: bytes, version: bytes = b"1.1") -> bytes:
-    size = b"content-length: %d" % len(body)
-    return request_line(target, b"content-type: application/json", size, *lines, version=version) + body
-
-
-def while_others_are_served(server: Server, ask: Callable[[], Any]) -> Any:
-    """What `ask` returns; fails if it or anybody's `/health` takes too long meanwhile."""
-    slowest = 0.0
-    with ThreadPoolExecutor(1) as pool, httpx.Client(trust_env=False, verify=False, timeout=60) as other:
-        began = time.perf_counter()
-        asked = pool.submit(ask)
-        while not asked.done():
-            start = time.perf_counter()
-            assert other.get(f"{server.url}/health").status_code == 200
-            slowest = max(slowest, time.perf_counter() - start)
-        took = time.perf_counter() - began
-    assert slowest < INSTANT, f"/health took {slowest:.2f} s"
-    assert took < SOON, f"the answer took {took:.2f} s"
-    return asked.result()
 
 
 NOT_JSON = [
@@ -196,6 +112,17 @@ def test_patterns_under_attack_from_many_sides(server: Server) -> None:
             return [status for status, _ in pool.map(lambda _: post(server, chat("a" * 40 + "!")), range(8))]
 
     assert while_others_are_served(server, attack) == [200] * 8
+
+
+def test_a_long_text_near_no_long_flow() -> None:
+    flows = [{"role": "user", "content": "abcd " * 50_000, "matcher": "fuzzy"}, {"role": "assistant", "content": "A"}]
+    mock = OpenAIMock(load(json.dumps({"responses": [{"id": "long", "messages": flows}]}), name="long.json", env={}))
+    with serve_in_thread(mock.handle) as served:
+        server = Server(served.url)
+        post(server, chat("warm up"))
+        status, answer = while_others_are_served(server, lambda: post(server, chat("bcda " * 200_000)))
+    assert (status, answer["error"]["code"]) == (400, "no_match")
+    assert "is less than 0.8 similar to" in answer["error"]["nearest"][0]["reason"]
 
 
 def test_a_type_that_is_not_json(server: Server) -> None:
@@ -297,99 +224,3 @@ def test_head_and_options(server: Server) -> None:
         options = client.options(PATH)
         assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, POST, OPTIONS")
         assert client.options("/v1/nope").status_code == 404
-
-
-async def test_five_hundred_streams_at_once(server: Server) -> None:
-    asked = whole(chat("Hello", stream=True), PATH.encode(), b"connection: close")
-
-    async def read() -> bytes:
-        reader, writer = await asyncio.open_connection(*server.address)
-        writer.write(asked)
-        got = await reader.read()
-        writer.close()
-        await writer.wait_closed()
-        return got
-
-    answers = await asyncio.gather(*(read() for _ in range(500)))
-    assert all(answer.startswith(b"HTTP/1.1 200") and b"data: [DONE]" in answer for answer in answers)
-
-
-def long_answer(words: int) -> str:
-    return f"responses:\n  - id: long\n    messages: [{{role: user, content: Go}}, {{role: assistant, content: '{'word ' * words}'}}]\n"
-
-
-def test_a_stream_that_is_left_half_way_is_closed_in_the_journal() -> None:
-    mock = OpenAIMock(load(long_answer(100_000), name="long.yaml", env={}), raise_errors=False)
-    ended: list[Entry] = []
-    closed = threading.Event()
-    mock.journal.listeners.append(lambda entry: (ended.append(entry), closed.set()))
-    with serve_in_thread(mock.handle) as served:
-        with socket.create_connection(Server(served.url, mock).address, timeout=10) as client:
-            client.sendall(whole(chat("Go", stream=True)))
-            assert client.recv(1000).startswith(b"HTTP/1.1 200")
-            assert not closed.is_set()
-        assert closed.wait(SOON)
-    [entry] = ended
-    assert (entry.operation, entry.rule, entry.stream) == ("chat.completions.create", "long", True)
-    assert (entry.status, entry.finished) == (200, False)
-    assert entry.seconds is not None
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a process is ended otherwise there")
-def test_a_signal_during_streams_ends_the_server(tmp_path: Path) -> None:
-    config = tmp_path / "long.yaml"
-    config.write_text(long_answer(100_000))
-    command = [sys.executable, "-m", "openai_mock", "--config", str(config), "--port", "0", "--log-format", "json"]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            ready = json.loads(process.stdout.readline())
-            clients = [socket.create_connection(Server(ready["url"], OpenAIMock()).address, timeout=10) for _ in range(5)]
-            for client in clients:
-                client.sendall(whole(chat("Go", stream=True)))
-                assert client.recv(1000).startswith(b"HTTP/1.1 200")
-            began = time.perf_counter()
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
-            assert time.perf_counter() - began < SOON
-            for client in clients:
-                client.close()
-        finally:
-            process.kill()
-
-
-def test_a_reload_under_load_drops_no_request() -> None:
-    plans = [
-        load(
-            f"responses: [{{id: v{number}, messages: [{{role: user, content: Hello}}, {{role: assistant, content: '{number}'}}]}}]",
-            name="given.yaml",
-            env={},
-        )
-        for number in range(4)
-    ]
-    mock = OpenAIMock(plans[0], raise_errors=False)
-    with serve_in_thread(mock.handle) as served, ThreadPoolExecutor(8) as pool:
-        address = Server(served.url, mock).address
-
-        def ask(_: int) -> list[tuple[int, str, str]]:
-            connection = http.client.HTTPConnection(*address, timeout=30)
-            got = []
-            for _ in range(40):
-                headers = {"authorization": "Bearer x", "content-type": "application/json"}
-                connection.request("POST", PATH, chat("Hello"), headers)
-                response = connection.getresponse()
-                answer = json.loads(response.read())
-                got.append((response.status, answer.get("id"), answer["choices"][0]["message"]["content"]))
-            connection.close()
-            return got
-
-        asked = [pool.submit(ask, number) for number in range(8)]
-        replaced = 0
-        while not all(one.done() for one in asked):
-            replaced += 1
-            mock.replace(plans[replaced % len(plans)])
-    answers = [answer for one in asked for answer in one.result()]
-    assert len(answers) == 320
-    assert {status for status, _, _ in answers} == {200}
-    assert all(id_ == f"chatcmpl-v{said}" for _, id_, said in answers)
-    assert len({said for _, _, said in answers}) > 1

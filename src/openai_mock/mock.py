@@ -3,43 +3,90 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
+import msgspec
+
+from openai_mock.config.errors import ConfigErrors, Problem
 from openai_mock.config.plan import Plan
+from openai_mock.config.together import together
+from openai_mock.config.transit import GivenFaults, GivenPace, transit
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.clock import Clock, standing_still
-from openai_mock.engine.coverage import Covered, as_json, coverage
+from openai_mock.engine.coverage import Covered, coverage
+from openai_mock.engine.dictionaries import Dictionaries
 from openai_mock.engine.fallback import Fallback
 from openai_mock.engine.ids import Ids
-from openai_mock.engine.journal import Journal
+from openai_mock.engine.journal import SIZE, Journal
+from openai_mock.engine.lifecycle import Policies, policies
 from openai_mock.engine.memory import Memory
 from openai_mock.engine.pipeline import Machine
-from openai_mock.engine.resource import Handler, World
-from openai_mock.engine.store import Dictionaries
+from openai_mock.engine.resource import World, changing_by_themselves, kept_by
+from openai_mock.engine.seeding import SeedError, Seeds
+from openai_mock.engine.sessions import Sessions
+from openai_mock.engine.store import Object, Store
+from openai_mock.library.accessors import Accessors
+from openai_mock.library.board import Board
+from openai_mock.library.calls import Calls
+from openai_mock.library.compiled import compiled, packaged
+from openai_mock.library.conditions import conditions
+from openai_mock.library.decorate import decorated
+from openai_mock.library.handlers import handlers
+from openai_mock.library.local import local
+from openai_mock.library.namespaces import Names
+from openai_mock.library.outside import outside, prefixes_of, rebased
+from openai_mock.library.report import is_unmatched, report
+from openai_mock.library.route import Route
+from openai_mock.library.views import MadeCall
 from openai_mock.resources import ALL
 from openai_mock.resources.models import BUILT_IN, WITH_FLOWS
+from openai_mock.rules.script import DEFAULT_THRESHOLD
 from openai_mock.rules.speak import speaker
 from openai_mock.spec.operations import Catalogue, load
-from openai_mock.spec.router import Router
-from openai_mock.spec.validate import Validators
 from openai_mock.turns.authors import helpful
+from openai_mock.turns.honour import honouring, within_limits
 from openai_mock.turns.turn import Prompt, Reply
 from openai_mock.wire import Exchange, Request
 
+_AUTHOR = honouring(helpful)
 
-class OpenAIMock:
-    """The OpenAI API, offline.
 
-    `plan` says how to answer (see `OpenAIMock.load`). With a `seed`, the same requests get the same bytes: ids repeat
-    and the clock stands still at 2026-01-01. `ids="lenient"` answers an unknown id with an example instead of a 404,
-    `stateless` remembers nothing and always gives examples, `lenient` notes unknown fields in the journal instead of
-    refusing them. `catalogue` replaces the package's own. `raise_errors` lets an exception from inside leave the mock
-    as itself, which is what a test wants; a server answers OpenAI's 500 instead.
+if TYPE_CHECKING:
+    from openai_mock.doors.drive import Timer
+    from openai_mock.doors.patch import Interception
+    from openai_mock.doors.serve import Served
+
+T = TypeVar("T", bound=Callable[..., Any])
+HISTORY = 10_000
+"""Exchanges whose answers are kept for a test to look at."""
+
+
+class OpenAIMock(Accessors):
+    """The OpenAI API, offline: a context manager, a decorator, a transport, a server.
+
+    Its attributes mirror the SDK: `mock.chat.completions.create` is the `Route` that says how those calls are answered
+    and what became of them. `plan` says how to answer as a configuration does (see `load`). With a `seed`, the same
+    requests get the same bytes: ids repeat and the clock stands still at 2026-01-01. `ids="lenient"` answers an unknown
+    id with an example instead of a 404, `stateless` remembers nothing and always gives examples, `lenient` notes
+    unknown fields in the journal instead of refusing them. `catalogue` replaces the package's own. `raise_errors` lets
+    an exception from inside leave the mock as itself, which is what a test wants; a server answers OpenAI's 500
+    instead. `store` remembers in place of dictionaries, such as `stores.sqlite.SQLite(path)`. `lifecycle` says how fast
+    objects change their status, "instant" or {"batches": "seconds=30"}, and beats the plan (`engine.lifecycle`).
+    `base_url` (one or several) is what clients talk to instead of OpenAI's and Azure's own addresses. With
+    `block_network` requests to anywhere else raise, instead of going there, unless `allow_hosts` names the host
+    ("localhost", "*.internal.test"). `history` is how many calls are kept with their answers; 0 keeps no answers.
+    `pace` (a preset, such as "gpt-4o", or the mapping of a configuration) beats the plan's, `faults` come before the
+    plan's; with `virtual_time` clients in this process wait for neither: the clock moves on instead.
+
+    Raises ValueError for what is no base URL, pace or fault, ConfigErrors where the plan's `state` or `lifecycle` names
+    what the API does not have.
     """
 
     def __init__(
@@ -52,36 +99,62 @@ class OpenAIMock:
         lenient: bool = False,
         catalogue: Catalogue | None = None,
         raise_errors: bool = True,
+        store: Store | None = None,
+        lifecycle: Policies | str | Mapping[str, str] | None = None,
+        pace: GivenPace | None = None,
+        faults: GivenFaults = (),
+        virtual_time: bool = False,
+        base_url: str | Sequence[str] | None = None,
+        block_network: bool = False,
+        allow_hosts: Sequence[str] = (),
+        history: int = HISTORY,
     ) -> None:
-        self._clock = Clock(time.time, time.perf_counter) if seed is None else standing_still()
+        if plan is not None and not isinstance(plan, Plan):
+            raise TypeError(f"A plan is what a configuration says, not {plan!r}. To decorate, write @OpenAIMock().")
+        self._base_urls = (base_url,) if isinstance(base_url, str) else tuple(base_url or ())
+        self._prefixes = prefixes_of(self._base_urls)
+        self._block_network, self._allow_hosts, self._own_store = block_network, tuple(allow_hosts), store is None
+        self._pace, self._faults, self._virtual_time = pace, faults, virtual_time
+        self.clock = Clock(time.time, time.perf_counter) if seed is None else standing_still()
         self._seed = secrets.randbits(64) if seed is None else seed
         self._ids = Ids(self._seed)
         self.plan = plan or Plan()
         self.catalogue = catalogue or load()
-        self._store = Dictionaries()
-        fallback = Fallback(self.catalogue, self._seed)
-        memory = None if stateless else Memory(self.catalogue, fallback, lenient_ids=ids == "lenient")
-        self._otherwise = memory.answer if memory else fallback.answer
-        self._remembered = memory.remembered if memory else frozenset[str]()
-        self._lenient, self._lenient_ids = lenient, stateless or ids == "lenient"
+        self._compiled = packaged() if catalogue is None else compiled(catalogue)
+        self._fallback = Fallback(self.catalogue, self._seed)
+        self._shapes = self._compiled.shapes
+        lenient_ids = ids == "lenient"
+        memory = None if stateless else Memory(self.catalogue, self._fallback, self._shapes, lenient_ids=lenient_ids)
+        self._otherwise = memory.answer if memory else self._fallback.answer
+        self._remembered = memory.shapes if memory else frozenset[str]()
+        self._lifecycle = None if lifecycle is None else policies(lifecycle)
+        self._lenient, self._lenient_ids = lenient, stateless or lenient_ids
+        self._handlers = handlers(memory.answer if memory else None, lenient_ids=self._lenient_ids)
+        self._seeds = Seeds(self.catalogue.operations, self._shapes, self._fallback)
+        self._sessions = Sessions(store or Dictionaries(lock=threading.RLock()))
+        self._begin(self.plan)
+        journal = Journal(history or SIZE, answers=history > 0)
+        operations, router = self.catalogue.operations, self._compiled.router
+        self._board = Board(operations, router, journal, author=self._by_itself, flows=lambda: bool(self.plan.scripts))
         self._machine = Machine(
-            Router(self.catalogue.operations.values()),
+            self._compiled.router,
             self._world(self.plan),
-            Validators(self.catalogue),
-            handlers(),
-            local={
-                ("GET", "/health"): partial(_health, self),
-                ("GET", "/_mock/coverage"): lambda: as_json(self.coverage()),
-            },
+            self._compiled.validators,
+            self._handlers,
+            journal=journal,
+            stubs=self._board.stubs,
+            local=local(self.clock, health=partial(_health, self), coverage=self.coverage),
             raise_errors=raise_errors,
         )
 
-    @classmethod
-    def load(cls, path: str | Path, *, seed: int | None = None, env: Mapping[str, str] | None = None) -> OpenAIMock:
-        """Read a configuration file. Raises `ConfigErrors`, which names file, line, column and key of each mistake."""
+    def load(self, path: str | Path, *, env: Mapping[str, str] | None = None) -> Self:
+        """Add the rules of a configuration file, and return the mock. What the file says of keys, models and state
+        replaces what was said before. Raises `ConfigErrors`, which names file, line, column and key of each mistake.
+        """
         from openai_mock.config.load import read  # noqa: PLC0415 - YAML is heavy, and not every mock reads a file
 
-        return cls(read(path, env=env), seed=seed)
+        self.replace(together(self.plan, read(path, env=env)))
+        return self
 
     @property
     def journal(self) -> Journal:
@@ -94,11 +167,12 @@ class OpenAIMock:
 
     def coverage(self) -> list[Covered]:
         """What answers each operation of the catalogue, and how often it was asked, by path."""
-        return coverage(self.catalogue.operations, handlers(), self._remembered, self.journal.calls)
+        return coverage(self.catalogue.operations, self._handlers, self._remembered, self.journal.calls)
 
     def replace(self, plan: Plan) -> None:
         """Answer by another plan from the next request on. Running exchanges end by the old one."""
         world = self._world(plan)
+        self._begin(plan)
         self.plan, self._machine.world = plan, world
 
     def transport(self, client_library: ModuleType) -> Any:
@@ -106,32 +180,205 @@ class OpenAIMock:
 
         >>> client = openai.OpenAI(http_client=httpx2.Client(transport=mock.transport(httpx2)))
         """
-        from openai_mock.doors.httpx import transport  # noqa: PLC0415 - a door loads when it is used
+        from openai_mock.doors.escape import escaping  # noqa: PLC0415 - a door loads when it is used
+        from openai_mock.doors.httpx import transport  # noqa: PLC0415
 
-        return transport(client_library, self._machine.handle)
+        return transport(client_library, partial(escaping, self._rebased), self._timer)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Served:
+        """Serve over HTTP from a thread of this process: a context manager with `.url` and `.stop()`.
+
+        >>> with mock.serve() as server:
+        ...     client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="sk-test")
+        """
+        from openai_mock.doors.serve import serve_in_thread  # noqa: PLC0415 - a door loads when it is used
+
+        return serve_in_thread(partial(outside, self._rebased), host, port)
+
+    def __enter__(self) -> Self:
+        """Answer every client of this process until the block ends."""
+        self._interception.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._interception.__exit__(kind, error, trace)
+
+    async def __aenter__(self) -> Self:
+        """Answer every client of this process until the block ends."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def __call__(self, target: T) -> T:
+        """Decorate a function or a test class, sync or async: each call runs with the mock active and as it was when
+        the call began, without calls and objects of others. A parameter `openai_mock` gets the mock.
+        """
+        return decorated(target, self._afresh)
+
+    def when(
+        self,
+        *,
+        contains: str | None = None,
+        exact: str | None = None,
+        regex: str | None = None,
+        fuzzy: str | None = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        model: str | None = None,
+        operation: str | None = None,
+        messages: Sequence[str | Mapping[str, Any]] | None = None,
+        **fields: Any,
+    ) -> Route:
+        """A rule: the route of calls that fit all conditions; without any, of all calls in which a model speaks.
+
+        `contains`, `exact`, `regex` and `fuzzy` look at the latest message, `messages` at the conversation message by
+        message. `model` and `operation` may have `*`. Other names are fields or paths into them, compared as in
+        `Calls.assert_called_with`. Of several rules that fit, the best answers, as with conversations. Raises
+        ValueError or TypeError for what no request could fit.
+        """
+        texts = {"exact": exact, "regex": regex, "contains": contains, "fuzzy": fuzzy}
+        wanted = conditions(
+            self.catalogue.operations, texts=texts, threshold=threshold, model=model, operation=operation,
+            messages=messages, fields=fields,
+        )  # fmt: skip
+        return self._board.when(wanted)
+
+    @property
+    def calls(self) -> Calls:
+        """Every call of an operation, oldest first."""
+        journal = self.journal
+
+        def kept() -> list[MadeCall]:
+            return self._board.calls(entry for entry in tuple(journal.entries) if entry.operation)
+
+        return Calls("The mock", kept, journal.calls.total)
+
+    @property
+    def unmatched(self) -> list[MadeCall]:
+        """Requests that named no operation, or that no rule fitted."""
+        return self._board.calls(entry for entry in tuple(self.journal.entries) if is_unmatched(entry))
+
+    def report(self) -> str:
+        """What happened, as text: calls, rules, and what was not matched with the nearest rules."""
+        return report(tuple(self.journal.entries), self.journal.calls, [*self._board.rules()])
+
+    def reset(self) -> None:
+        """Forget answers, rules of `when`, calls and objects, and start the ids again. What was loaded stays."""
+        self._board.clear()
+        self._sessions.whole.clear()
+        self._begin(self.plan)
+        self._forget()
+
+    def state(self, session: str = "") -> Store:
+        """What a session remembers: objects by concrete path (`/files`) and id, as `engine.store` describes."""
+        return self._sessions.store(session)
+
+    def put(self, resource: str, fields: Mapping[str, Any], *, session: str = "") -> Object:
+        """Keep an object of a resource, by the SDK's name, completed by an example; returns it whole.
+
+        >>> mock.put("files", {"id": "file-1", "filename": "a.txt", "content": b"hello"})
+        >>> mock.put("vector_stores.files", {"id": "file-1", "vector_store_id": "vs_1"})
+
+        A given id is kept, and `content` becomes a file's bytes. Raises ValueError with a sentence.
+        """
+        return self._seeds.put(self.state(session), resource, fields, now=int(self.clock.now()), ids=self._ids)
+
+    def objects(self, resource: str, *, session: str = "", **owners: str) -> list[Object]:
+        """The objects of a resource as they were last seen, oldest first; `owners` are the ids in its path."""
+        return [item for _, item in self.state(session).list(self._seeds.path(resource, owners))]
+
+    def _names(self) -> Names:
+        return self._compiled.names
+
+    def _route(self, name: str) -> Route:
+        return self._board.route(name)
+
+    @cached_property
+    def _interception(self) -> Interception:
+        from openai_mock.doors.patch import intercept  # noqa: PLC0415 - a door loads when it is used
+
+        answered = partial(
+            intercept,
+            self.handle,
+            block_network=self._block_network,
+            allow_hosts=self._allow_hosts,
+            timer=self._timer,
+        )
+        return answered(base_urls=self._base_urls) if self._base_urls else answered()
+
+    @property
+    def _timer(self) -> Timer:
+        from openai_mock.doors.drive import REAL  # noqa: PLC0415 - a door loads when it is used
+        from openai_mock.doors.virtual import virtual  # noqa: PLC0415
+
+        return virtual(self.clock.now, self.clock.advance) if self._virtual_time else REAL
+
+    def _rebased(self, request: Request) -> Exchange:
+        return rebased(self.handle, self._prefixes, request) if self._prefixes else self.handle(request)
+
+    @contextmanager
+    def _afresh(self) -> Iterator[Self]:
+        """Active, and afterwards as before: but for the calls, which stay readable until the next time. A store that
+        the user brought is theirs to keep.
+        """
+        answers, remembered = self._board.saved(), self._sessions.whole.snapshot() if self._own_store else None
+        self._forget()
+        try:
+            with self:
+                yield self
+        finally:
+            answers()
+            if remembered is not None:
+                self._sessions.whole.restore(remembered)
+
+    def _forget(self) -> None:
+        """Forget calls, and start the ids again unless a store that outlives them knows the earlier ones."""
+        self.journal.forget()
+        if self._own_store:
+            self._ids = Ids(self._seed)
+            self._machine.world = msgspec.structs.replace(self._machine.world, ids=self._ids)
+
+    def _begin(self, plan: Plan) -> None:
+        """Let every session start with the plan's objects. Raises ConfigErrors for what the API does not have."""
+        changing = changing_by_themselves(ALL)
+        if unknown := (self._lifecycle or plan.lifecycle).unknown(changing):
+            sentence = f"nothing of this name changes by itself; there are {', '.join(changing)}"
+            raise ConfigErrors([Problem(plan.source, 0, 0, f"lifecycle.{name}", sentence) for name in unknown])
+        now = int(self.clock.now())
+        try:
+            self._sessions.begin(lambda store: self._seeds.begin(store, plan.state, now=now))
+        except SeedError as error:
+            key = ".".join(("state", *(str(part) for part in error.at)))
+            raise ConfigErrors([Problem(plan.source, 0, 0, key, error.sentence)]) from None
 
     def _by_itself(self, prompt: Prompt) -> Reply:
-        return Reply(helpful(prompt, self._seed))
+        return Reply(_AUTHOR(prompt, self._seed))
 
     def _world(self, plan: Plan) -> World:
         return World(
-            clock=self._clock,
+            clock=self.clock,
             ids=self._ids,
             otherwise=self._otherwise,
-            store=self._store,
+            sessions=self._sessions,
+            shapes=self._shapes,
+            kept=kept_by(ALL, self._shapes, self._lifecycle or plan.lifecycle),
+            example=self._fallback.answer,
+            perform=self.handle,
+            transit=transit(plan, self._seed, self._pace, self._faults),
             lenient=self._lenient,
             lenient_ids=self._lenient_ids,
-            speak=speaker(plan.scripts, self._by_itself, self._clock.elapsed),
+            speak=within_limits(speaker(plan.scripts, self._by_itself, self.clock.elapsed)),
             models=_models(plan),
             strict_models=plan.strict_models,
             keys=tuple(key.encode() for key in plan.api_keys),
             admin_keys=tuple(key.encode() for key in plan.admin_keys),
+            moderations=plan.moderations,
+            transcripts=plan.transcripts,
         )
-
-
-def handlers() -> dict[str, Handler]:
-    """Which operations the resources answer, by name."""
-    return {name: handler for resource in ALL for name, handler in resource.handlers.items()}
 
 
 def _models(plan: Plan) -> tuple[str, ...]:

@@ -11,12 +11,15 @@ import yaml
 from openai_mock.config import yaml as located
 from openai_mock.config.errors import ConfigErrors, nearest
 from openai_mock.config.load import load, read
+from openai_mock.config.settings import SETTINGS
 
 FORMS = (
     "an entry is either a conversation flow ('id' and 'messages') or a full response "
     "('id', 'matcher' and 'response'), but this one has "
 )
 SAY = "{role: assistant, content: x}"
+_KEYS = [f"'{key}'" for key in SETTINGS.keys]
+HERE = f"{', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
 
 
 def lines_of(text, name="f", **env):
@@ -49,8 +52,7 @@ BAD = {
     "models: strickt": ["1:9: models: expected 'strict', but got the string 'strickt'; did you mean 'strict'?"],
     "reply: last": ["1:8: reply: expected 'final' or 'next', but got the string 'last'"],
     "zzz: 1": [
-        "1:1: zzz: unknown key 'zzz'; the keys here are 'apiKey', 'adminKey', 'port', 'models', "
-        "'reply', 'responses' and '$schema'"
+        f"1:1: zzz: unknown key 'zzz'; the keys here are {HERE}"
     ],
     # Entries.
     "- 4": ["1:3: responses[0]: expected a mapping (an entry), but got the integer 4"],
@@ -68,7 +70,10 @@ BAD = {
         "4:7: responses[1].id: the id 'a' is already taken at f:1:7; choose another"
     ],
     f"- id: a\n  messages: [{SAY}]\n  response: {{}}": [
-        "3:3: responses[0].response: unknown key 'response'; the keys here are 'id', 'messages' and 'reply'"
+        (
+            "3:3: responses[0].response: unknown key 'response'; the keys here are 'id', 'messages', "
+            "'reply', 'pace', 'delay' and 'faults'"
+        )
     ],
     "- id: a\n  matcher: {messages: [{role: user, content: x}]}": [
         "1:3: responses[0]: the key 'response' is missing: The response as it stands. What it leaves out is filled in."
@@ -214,8 +219,7 @@ def test_both_yaml_parsers_agree_on_places(monkeypatch, loader):
     monkeypatch.setattr(located, "_LOADER", loader)
     text = "é: 😀\r\nresponses:\r\n- id: a\r\n  messages: [{rôle: user}]\r\n"
     assert lines_of(text)[:2] == [
-        "1:1: é: unknown key 'é'; the keys here are 'apiKey', 'adminKey', 'port', 'models', "
-        "'reply', 'responses' and '$schema'",
+        f"1:1: é: unknown key 'é'; the keys here are {HERE}",
         "4:15: responses[0].messages[0].rôle: unknown key 'rôle'; did you mean 'role'?",
     ]
     assert lines_of("a: b: c")[0].startswith("1:5: a ':' cannot stand here")

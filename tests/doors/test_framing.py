@@ -78,3 +78,13 @@ def test_a_header_cannot_smuggle_another(value):
 def test_a_wrong_length_is_an_error():
     with pytest.raises(ValueError, match="announces 5 bytes"):
         whole("GET", Head(200, [(b"content-length", b"5")]), b"abc", (), keep=True)
+
+
+def test_a_header_name_is_no_format():
+    raw, _ = whole("GET", Head(200, [(b"x-%b%s", b"%d")]), b"", (), keep=True)
+    assert b"\r\nx-%b%s: %d\r\n" in raw
+
+
+def test_a_name_with_a_line_break_is_refused():
+    with pytest.raises(ValueError, match="line break"):
+        whole("GET", Head(200, [(b"x\r\ny", b"1")]), b"", (), keep=True)

@@ -295,7 +295,7 @@ def test_an_error_at_the_start_comes_out(monkeypatch):
     def broken(*_args):
         raise RuntimeError("no protocol")
 
-    monkeypatch.setattr("openai_mock.doors.serve._protocols", broken)
+    monkeypatch.setattr("openai_mock.doors.serve._spoken", broken)
     with pytest.raises(RuntimeError, match="no protocol"):
         serve_in_thread(echo)
 

@@ -192,7 +192,7 @@ def test_cleartext_on_the_tls_port_ends_quietly(serve, text, capfd, caplog):
 
 
 def test_tls_on_the_cleartext_port_ends_quietly(serve, trust, capfd):
-    with pytest.raises(ssl.SSLError, match="WRONG_VERSION_NUMBER|record layer failure"):
+    with pytest.raises(ssl.SSLError, match=r"WRONG_VERSION_NUMBER|record layer failure"):
         shaken(serve(echo).url, trust, ["h2"])
     assert capfd.readouterr().err == ""
 
@@ -203,6 +203,20 @@ def test_a_silent_client_does_not_delay_the_end(serve):
         began = time.monotonic()
         served.stop()
         assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of another process")
+def test_a_silent_client_does_not_delay_a_signal():
+    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().split()[1]
+        with socket.create_connection(address(url)) as client:
+            client.sendall(b"\x16")  # not yet a handshake
+            ssl.get_server_certificate(address(url), timeout=10)  # which is accepted behind it
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=10)
+            assert time.monotonic() - began < 1.0
+    assert process.returncode == 0
 
 
 def test_a_taken_port_frees_the_other(made):
@@ -222,48 +236,63 @@ def test_the_first_free_https_port(made):
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed")
 @pytest.mark.parametrize(
-    ("name", "option", "version"),
+    ("name", "option", "body", "version"),
     [
-        ("https_url", "--http2", "2"),
-        ("https_url", "--http1.1", "1.1"),
-        ("url", "--http2-prior-knowledge", "2"),
-        ("url", "--http2", "1.1"),
+        ("https_url", "--http2", "abc", "2"),
+        ("https_url", "--http1.1", "abc", "1.1"),
+        ("url", "--http2-prior-knowledge", "abc", "2"),
+        ("url", "--http2", "", "1.1"),  # an offer to upgrade, which may be left aside
     ],
 )
-def test_curl(serve, authority, name, option, version):
+def test_curl(serve, authority, name, option, body, version):
     about = subprocess.run([CURL, "--version"], capture_output=True, text=True, check=True).stdout
     if "HTTP2" not in about:
         pytest.skip("this curl does not speak HTTP/2")
     url = getattr(serve(echo), name)
-    command = [CURL, "-sS", option, "--cacert", authority, "-d", "abc", "-w", " %{http_version}", f"{url}/a?b"]
+    command = [CURL, "-sS", option, "--cacert", authority, "-d", body, "-w", " %{http_version}", f"{url}/a?b"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     assert (done.returncode, done.stderr) == (0, "")
-    body, _, spoken = done.stdout.rpartition(" ")
-    assert (json.loads(body), spoken) == (["POST", "/a", url.partition("://")[2], 3], version)
+    answer, _, spoken = done.stdout.rpartition(" ")
+    assert (json.loads(answer), spoken) == (["POST", "/a", url.partition("://")[2], len(body)], version)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another process")
 @pytest.mark.parametrize("place", [0, 1])
-async def test_a_signal_ends_the_server_during_streams(place):
+def test_a_signal_ends_the_server_during_streams(place):
     """Streams over HTTP/2, in the clear and over TLS."""
     env = {**os.environ, "PYTHONWARNINGS": "error"}
     with subprocess.Popen(
         [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
     ) as process:
-        url = (await asyncio.to_thread(process.stdout.readline)).split()[place]
-        async with httpx2.AsyncClient(http1=bool(place), http2=True, verify=False) as client:
-
-            async def read():
-                async with client.stream("GET", url) as response:
-                    async for _ in response.aiter_raw():
-                        first.set()
-
-            first = asyncio.Event()
-            reading = asyncio.ensure_future(asyncio.gather(*(read() for _ in range(10)), return_exceptions=True))
-            await asyncio.wait_for(first.wait(), 10)
-            began = time.monotonic()
-            process.send_signal(signal.SIGTERM)
-            out, err = await asyncio.to_thread(process.communicate, timeout=10)
-            assert time.monotonic() - began < 2.0
-            assert all(isinstance(end, httpx2.TransportError) for end in await reading)
+        url = process.stdout.readline().split()[place]
+        try:
+            began = asyncio.run(stop_during_streams(url, process, http1=bool(place)))
+        except BaseException:
+            process.kill()
+            raise
+        out, err = process.communicate(timeout=10)
+        assert time.monotonic() - began < 2.0
     assert (process.returncode, out, err) == (0, "code 0\n", "")
+
+
+async def stop_during_streams(url, process, *, http1):
+    """Read ten streams, stop their server when they have begun, and see them end; when it was told to."""
+    begun = asyncio.Barrier(11)
+
+    async def read(client):
+        async with client.stream("GET", url) as response:
+            assert response.http_version == "HTTP/2"
+            chunks = response.aiter_raw()
+            await anext(chunks)
+            await begun.wait()
+            async for _ in chunks:
+                pass
+
+    async with httpx2.AsyncClient(http1=http1, http2=True, verify=False) as client:
+        streams = [asyncio.ensure_future(read(client)) for _ in range(10)]
+        await asyncio.wait_for(begun.wait(), 10)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        ends = await asyncio.gather(*streams, return_exceptions=True)
+    assert [type(end) for end in ends if not isinstance(end, httpx2.TransportError)] == []
+    return began

@@ -1,10 +1,9 @@
 """Bad requests and OpenAI's words for them, from the table in violations.jsonl; good requests pass."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from violations import VIOLATIONS, unfold
 
 from openai_mock.spec.operations import load
 from openai_mock.spec.validate import Query, Validators
@@ -15,17 +14,6 @@ RESPONSES = load().operations["responses.create"]
 MESSAGES = [{"role": "user", "content": "hi"}]
 
 
-def unfold(value: Any) -> Any:
-    """`{"$repeat": [x, n]}` stands for a long text or array, `{"$file": name}` for a file."""
-    if isinstance(value, dict):
-        if "$repeat" in value:
-            part, count = value["$repeat"]
-            return unfold(part) * (count // len(part))
-        return object() if "$file" in value else {key: unfold(item) for key, item in value.items()}
-    return [unfold(item) for item in value] if isinstance(value, list) else value
-
-
-CASES = [json.loads(line) for line in Path(__file__).with_name("violations.jsonl").read_text().splitlines()]
 VALIDATORS = Validators(load())
 
 
@@ -37,17 +25,19 @@ def check(case: dict[str, Any], *, lenient: bool = False) -> Any:
     return VALIDATORS.check_body(operation, body, lenient=lenient)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['operation']}: {case['message'][:60]}")
+@pytest.mark.parametrize("case", VIOLATIONS, ids=lambda case: f"{case['operation']}: {case['message'][:60]}")
 def test_a_bad_request_is_told_in_openai_s_words(case):
     assert check(case) == Violation(case["message"], case["param"], case["code"])
 
 
 def test_the_table_is_broad():
-    assert len(CASES) >= 60
-    assert len({case["operation"] for case in CASES}) >= 20
+    assert len(VIOLATIONS) >= 60
+    assert len({case["operation"] for case in VIOLATIONS}) >= 20
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if "nknown" in case["message"] or "recogn" in case["message"]])
+@pytest.mark.parametrize(
+    "case", [case for case in VIOLATIONS if "nknown" in case["message"] or "recogn" in case["message"]]
+)
 def test_leniency_passes_over_unknown_names_and_tells_them(case):
     found = check(case, lenient=True)
     ignored = found.ignored if isinstance(found, Query) else found

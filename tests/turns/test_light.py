@@ -45,10 +45,10 @@ EXAMPLES = (
     "Hello, how are you? It's 12345 o'clock; we'LL see, THEY'D say.",
     "def merged(run: bytes) -> list[int]:\n\n    if len(run) > 3:  # why\n\t\traise Unfit\r\n    return [*run]\n  ",
     "Привет! Расскажи мне, пожалуйста, какая сегодня погода в Лиссабоне и стоит ли брать зонт.",
-    "请告诉我今天里斯本的天气怎么样，我需要带雨伞吗？谢谢你的帮助。",
+    "请告诉我今天里斯本的天气怎么样\uff0c我需要带雨伞吗\uff1f谢谢你的帮助。",
     "مرحبا، أخبرني من فضلك كيف هو الطقس اليوم في لشبونة وهل أحتاج إلى مظلة؟",
     "नमस्ते, कृपया मुझे बताएं कि आज लिस्बन में मौसम कैसा है और क्या मुझे छाता चाहिए?",
-    "こんにちは、今日のリスボンの天気はどうですか？ 안녕하세요, 우산이 필요할까요?",
+    "こんにちは、今日のリスボンの天気はどうですか\uff1f 안녕하세요, 우산이 필요할까요?",
     "Great 👍🏽 party 🎉🎉 with family 👩‍👩‍👧 and 🇫🇷!",
     " \n\n \t  x  \r\n\r\n   ",
     "\ud83d lone \udc00, paired \ud83d\ude00",
@@ -79,7 +79,8 @@ def test_ordinary_texts_have_the_tokens_of_tiktoken(encoding: str, text: str) ->
 @settings(max_examples=600, deadline=None)
 @given(text=TEXTS)
 @example(text="x" * LONGEST)
-@example(text="a\u0345'ſ \u0301a ـ'S")
+@example(text=" I'\u017fx")
+@example(text="a\u0345'\u017f \u0301a ـ'S")
 def test_an_accepted_text_has_the_tokens_of_tiktoken(encoding: str, text: str) -> None:
     assert lasting(encoding).encode(text) == whole(encoding).encode_ordinary(text)
 
@@ -111,11 +112,11 @@ def test_a_character_that_unicode_does_not_know_is_declined(encoding: str, text:
         light(vocabulary(encoding)).encode(text)
 
 
-def test_a_long_word_that_is_no_token_is_declined_and_a_long_token_is_not() -> None:
+def test_a_long_word_that_is_no_token_is_declined() -> None:
     encoder = light(vocabulary("o200k_base"))
     with pytest.raises(Unfit):
         encoder.encode("xq" * LONGEST)
-    assert len(encoder.encode("-" * 128)) == 1
+    assert encoder.encode("-" * 64) == [7535]
 
 
 @both
@@ -129,7 +130,7 @@ def test_only_what_is_new_is_work() -> None:
     encoder = light(vocabulary("o200k_base"))
     encoder.encode("The weather in Lisbon")
     before = encoder.work()
-    encoder.encode("in Lisbon The weather"[2:10] + " in")
+    encoder.encode("The Lisbon in weather")
     assert encoder.work() == before == 4
 
 

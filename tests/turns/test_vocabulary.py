@@ -59,7 +59,9 @@ def test_what_is_no_token_is_absent(encoding: str, text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    words=st.lists(st.text(st.sampled_from("ab\x00é字"), min_size=1, max_size=4), unique=True, max_size=3 * BLOCK),
+    words=st.lists(
+        st.text(st.sampled_from("ab\x00é字"), min_size=1, max_size=4), unique=True, min_size=1, max_size=3 * BLOCK
+    ),
     asked=st.text(st.sampled_from("ab\x00é字"), max_size=5),
 )
 def test_a_vocabulary_of_any_size_is_searched_exactly(words: list[str], asked: str) -> None:

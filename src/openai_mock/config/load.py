@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from openai_mock.config.errors import ConfigErrors, Problem, Report, nearest
+from openai_mock.config.formats.faults import faults
 from openai_mock.config.formats.flows import flow
 from openai_mock.config.formats.responses import full_response
+from openai_mock.config.formats.timing import paces
 from openai_mock.config.node import Node
 from openai_mock.config.node import Path as KeyPath
 from openai_mock.config.plan import Plan
@@ -18,6 +20,7 @@ from openai_mock.config.reading import MISFIT
 from openai_mock.config.reading import read as read_node
 from openai_mock.config.settings import SETTINGS
 from openai_mock.config.tree import tree
+from openai_mock.engine.lifecycle import Policies, Policy, policy
 from openai_mock.rules.script import Script
 
 STDIN = "-"
@@ -92,7 +95,24 @@ def _plan(root: Node, report: Report) -> Plan:
         source=report.name,
         named_models=_named_models(scripts),
         strict_models="models" in settings,
+        paces=paces(settings, report),
+        faults=faults(settings, report),
+        fault_header=settings.get("faultHeader", False),
+        lifecycle=_policies(settings.get("lifecycle", {}), report),
+        state={name: tuple(objects) for name, objects in settings.get("state", {}).items()},
+        moderations={name: tuple(words) for name, words in settings.get("moderations", {}).items()},
+        transcripts=settings.get("transcripts", {}),
     )
+
+
+def _policies(given: str | Mapping[str, str], report: Report) -> Policies:
+    named: dict[str, Policy] = {}
+    for name, text in ({"default": given} if isinstance(given, str) else given).items():
+        try:
+            named[name] = policy(text)
+        except ValueError as error:
+            report.blame(("lifecycle",) if isinstance(given, str) else ("lifecycle", name), str(error))
+    return Policies(named.pop("default", Policy()), named)
 
 
 def _several(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
+from openai_mock.engine.faults import Fault
+from openai_mock.engine.lifecycle import Policies
+from openai_mock.engine.pace import Paces
+from openai_mock.engine.seeding import Given
 from openai_mock.rules.script import Script
 
 
@@ -24,3 +30,14 @@ class Plan(Struct, frozen=True):
     """The file the plan came from, for messages; empty for none."""
     named_models: tuple[str, ...] = ()
     strict_models: bool = False
+    paces: Paces = Paces()
+    faults: tuple[Fault, ...] = ()
+    fault_header: bool = False
+    """Whether a request may ask for a fault by a header."""
+    lifecycle: Policies = Policies()
+    state: Given = {}
+    """Partial objects that every session starts with, by the SDK name of their resource."""
+    moderations: Mapping[str, tuple[str, ...]] = {}
+    """The words that moderation flags, by category."""
+    transcripts: Mapping[str, str] = {}
+    """What recordings say, by a pattern of their file names."""

@@ -150,8 +150,10 @@ def _keys(node: Node, shape: Keys, path: Path, report: Report) -> Any:
     for name, held in fields.items():
         key = shape.keys.get(name)
         if key is None:
-            if shape.rest:
-                values[name] = _json(held, _ANY, (*path, name), report)
+            if shape.rest or shape.others is not None:
+                value = read(held, shape.others or _ANY, (*path, name), report)
+                if value is not MISFIT:
+                    values[name] = value
             elif not (shape.own and name.startswith(shape.own)):
                 meant.add(_unknown(node, name, shape.keys, path, report))
             continue

@@ -87,7 +87,9 @@ def _mapping(shape: Keys) -> dict[str, Any]:
         described["required"] = required
     if shape.own:
         described["patternProperties"] = {f"^{shape.own}": {}}
-    if not shape.rest:
+    if shape.others is not None:
+        described["additionalProperties"] = _of(shape.others)
+    elif not shape.rest:
         described["additionalProperties"] = False
     return described
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from openai_mock.config.formats.faults import FAULT_HEADER, FAULTS
 from openai_mock.config.formats.flows import FLOW, REPLY
 from openai_mock.config.formats.responses import FULL
-from openai_mock.config.shapes import Choice, Each, Either, Fork, Key, Keys, Text, Whole
+from openai_mock.config.formats.timing import PACES
+from openai_mock.config.shapes import Choice, Each, Either, Fork, Json, Key, Keys, Text, Whole
+from openai_mock.resources.moderations import CATEGORIES
 
 _NAME = Text(empty=False)
+_POLICY = Text(empty=False)
+_WORDS = Each(_NAME)
 ENTRY = Fork("an entry", {"messages": FLOW, "matcher": FULL})
 ENTRIES = Each(ENTRY)
 SETTINGS = Keys(
@@ -25,6 +30,25 @@ SETTINGS = Keys(
             "The models that exist; others get a 404. `strict` keeps the built-in list. Left out, any name is good.",
         ),
         "reply": REPLY,
+        "lifecycle": Key(
+            Either((_POLICY, Keys("lifecycle", {"default": Key(_POLICY, "The policy of all others.")}, others=_POLICY))),
+            "How fast objects change their status: `instant`, `polls=2` or `seconds=30`; or that for each resource.",
+        ),
+        "state": Key(
+            Keys("state", {}, others=Each(Json(("mapping",)))),
+            "Objects that exist from the start, in lists by the SDK's name of their resource, such as `files`.",
+        ),
+        "moderations": Key(
+            Keys("moderations", {name: Key(_WORDS, f"Words that are {name}.") for name in CATEGORIES}),
+            "The words and phrases that moderation flags, in a list for each category. Left out, all is clear.",
+        ),
+        "transcripts": Key(
+            Keys("transcripts", {}, others=_NAME),
+            "What recordings say: texts by file name, in which `*` stands for anything. Left out, a text explains.",
+        ),
+        "pace": PACES,
+        "faults": FAULTS,
+        "faultHeader": FAULT_HEADER,
         "responses": Key(ENTRIES, "The conversations and the responses to them."),
         "$schema": Key(Text(), "The JSON Schema of this file, for editors."),
     },

@@ -66,14 +66,15 @@ class Key(Struct, frozen=True):
 class Keys(Struct, frozen=True):
     """A mapping. `title` is its name in sentences.
 
-    With `rest`, keys that are not described are taken as they stand; keys that start with `own` belong to the user
-    and are left alone.
+    With `rest`, keys that are not described are taken as they stand, with `others` their values have that shape; keys
+    that start with `own` belong to the user and are left alone.
     """
 
     title: str
     keys: Mapping[str, Key]
     rest: bool = False
     own: str = ""
+    others: Shape | None = None
 
 
 class Either(Struct, frozen=True):

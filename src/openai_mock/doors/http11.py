@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -17,12 +16,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from openai_mock.doors.answer import Answer, Asked
 from openai_mock.doors.drive import LARGE_BODY, burst
+from openai_mock.doors.fields import known_fields
 from openai_mock.doors.framing import whole
 from openai_mock.doors.refusals import failed, refusal, too_large
 from openai_mock.wire import Handle, Head, Headers, Request
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
 
     from uvicorn.config import Config
     from uvicorn.server import ServerState
@@ -58,7 +59,8 @@ class Http11(HttpToolsProtocol):
         self.turning = False
         self.in_head = False
         self.head_size = self.fed = 0
-        self.fields: dict[str, str] = {}
+        self.lines: list[tuple[bytes, bytes]] = []
+        self.fields: Mapping[str, str] = {}
         self.parts: list[bytes] = []
         self.size = 0
         self.expecting = False
@@ -123,20 +125,18 @@ class Http11(HttpToolsProtocol):
         self.in_head = True
         self.head_size = 0
         self.url = b""
-        self.fields = {}
+        self.lines = []
         self.parts = []
         self.size = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header line; a repeated name is joined."""
-        key, text = _name(name), value.decode("latin-1")
-        found = self.fields
-        found[key] = f"{found[key]}, {text}" if key in found else text
+        """One header line."""
+        self.lines.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Refuse what is known to be too much, and say so before a client sends it."""
         self.in_head = False
-        found = self.fields
+        found = self.fields = known_fields(tuple(self.lines))
         if self.deaf:
             return
         if self.fed + self.head_size > MAX_HEAD and self._head_length() > MAX_HEAD:
@@ -160,7 +160,7 @@ class Http11(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer, or let the request wait for its turn."""
-        if self.deaf or self.upgrading or self.transport.is_closing():
+        if self.deaf or self.upgrading or self.transport.is_closing() or self._body_skipped():
             return
         self.expecting = False
         chunks = self.parser.get_http_version() != "1.0"
@@ -296,8 +296,22 @@ class Http11(HttpToolsProtocol):
         if self.upgrading:
             self._unset_keepalive_if_required()
             self.handle_websocket_upgrade()
+        elif self._body_skipped():
+            self.data_received(self._head_without_upgrade() + rest)
         elif rest:
             self.data_received(rest)
+
+    def _body_skipped(self) -> bool:
+        """Whether the parser left a body aside, as it does for every request that offers an upgrade."""
+        found = self.fields
+        has_body = "transfer-encoding" in found or found.get("content-length", "0") != "0"
+        return self.parser.should_upgrade() and has_body
+
+    def _head_without_upgrade(self) -> bytes:
+        """The head again, for the parser to read the body behind it."""
+        kept = [f"{name}: {value}" for name, value in self.fields.items() if name not in ("connection", "upgrade")]
+        line = f"{self.parser.get_method().decode()} {self.url.decode('latin-1')} HTTP/1.1"
+        return "\r\n".join([line, *kept, "", ""]).encode("latin-1")
 
     def _target(self) -> str:
         """Path and query of the request line, which names the whole address when it was meant for a proxy."""
@@ -309,11 +323,6 @@ class Http11(HttpToolsProtocol):
 
     def _head_length(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.fields.items())
-
-
-@lru_cache(maxsize=256)
-def _name(name: bytes) -> str:
-    return name.decode("latin-1").lower()
 
 
 def _long_head() -> tuple[Head, bytes]:

@@ -33,6 +33,7 @@ from h2.settings import SettingCodes, Settings
 
 from openai_mock.doors.drive import LARGE_BODY, begun, burst
 from openai_mock.doors.fields import fields
+from openai_mock.doors.http2_fields import FieldWriter
 from openai_mock.doors.http2_stream import Answer, Opened, play, play_large
 from openai_mock.doors.refusals import refusal, too_large
 from openai_mock.wire import Handle, Head, Headers, Request
@@ -272,7 +273,7 @@ class Http2(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - logged where it is answered
             answer.fail(error)
             return
-        self._play(answer.number, play(answer, Opened(steps, step, head, tuple(chunks)), began))
+        self._play(answer.number, play(answer, Opened(steps, step, head, b"".join(chunks)), began))
 
     def _play(self, number: int, work: Coroutine[Any, Any, None]) -> None:
         task = self.loop.create_task(work)
@@ -317,4 +318,5 @@ def _connection() -> H2Connection:
     conn = H2Connection(config)
     limits = {SettingCodes.MAX_CONCURRENT_STREAMS: MAX_STREAMS, SettingCodes.MAX_HEADER_LIST_SIZE: MAX_FIELDS}
     conn.local_settings = Settings(client=False, initial_values=limits)
+    conn.encoder = cast("Any", FieldWriter())
     return conn

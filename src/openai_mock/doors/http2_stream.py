@@ -53,12 +53,12 @@ class Link(Protocol):
 
 
 class Opened(Struct, frozen=True):
-    """An exchange that has been begun, as far as it was taken. Without `head` it begins with `step`."""
+    """An exchange that has been begun, as far as it was taken: `head`, where it had come, `body`, and then `step`."""
 
     steps: Exchange
     step: Step | None
     head: Head | None = None
-    chunks: tuple[bytes, ...] = ()
+    body: bytes = b""
 
 
 class Answer:
@@ -165,8 +165,8 @@ async def play(answer: Answer, opened: Opened, began: float) -> None:
     try:
         if opened.head is not None:
             answer.begin(opened.head)
-            answer.link.flush_soon()
-        cut = await _play(answer, opened.steps, opened.step, [*opened.chunks], began)
+            await answer.write(opened.body)
+        cut = await _play(answer, opened.steps, opened.step, began)
         if cut is None:
             answer.end()
         elif cut.how == "reset":
@@ -181,8 +181,9 @@ async def play(answer: Answer, opened: Opened, began: float) -> None:
         ended(opened.steps)
 
 
-async def _play(answer: Answer, steps: Exchange, step: Step | None, chunks: list[bytes], began: float) -> Cut | None:
+async def _play(answer: Answer, steps: Exchange, step: Step | None, began: float) -> Cut | None:
     """Send everything but the end; the cut that takes its place, or None."""
+    chunks: list[bytes] = []
     while (step := burst(steps, step, chunks)) is not None:
         if isinstance(step, Wait) and (left := began + step.at - answer.link.loop.time()) <= 0:
             step = next(steps, None)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from openai_mock.doors.drive import REAL, Frame, Timer, aframes, ended, frames, opening
-from openai_mock.doors.fields import fields
+from openai_mock.doors.fields import known_fields
 from openai_mock.wire import Cut, Data, Exchange, Handle, Head, Request, Step
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def transport(hx: ModuleType, handle: Handle, timer: Timer = REAL) -> Any:
 def incoming(request: Any, body: bytes) -> Request:
     """The request of an httpx client as the core wants it."""
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    return Request(request.method, path, query, fields(request.headers.raw), body)
+    return Request(request.method, path, query, known_fields(tuple(request.headers.raw)), body)
 
 
 def _patience(request: Any) -> float | None:

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from msgspec import Struct
 
 from openai_mock.doors.asgi import app
-from openai_mock.doors.switch import ALPN, Switch
+from openai_mock.doors.switch import Cleartext, Spoken
+from openai_mock.doors.tls import accept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +44,6 @@ KEEP_ALIVE = 75
 BACKLOG = 2048
 GRACE = 1.5
 """Seconds that running answers get to end by themselves when the foreground server stops."""
-HANDSHAKE = 10
-"""Seconds that a client gets to finish its TLS handshake."""
 
 HttpChoice = Literal["auto", "h11"]
 
@@ -238,9 +237,9 @@ async def _serve(plan: _Plan, stop: asyncio.Event, hurry: asyncio.Event, ready: 
     with ExitStack() as servers:
         for port in plan.ports:
             servers.callback(port.sock.close)
-        protocols = _protocols(plan, state, loop)
+        spoken = _spoken(plan, state, loop)
         for port in plan.ports:
-            servers.callback((await _accept(loop, protocols, port, http2=plan.http2)).close)
+            servers.callback(await _accepting(port, spoken, state, loop))
         ticking = asyncio.ensure_future(_tick(state))
         try:
             ready()
@@ -251,17 +250,18 @@ async def _serve(plan: _Plan, stop: asyncio.Event, hurry: asyncio.Event, ready: 
             await _drain(state, hurry, plan.grace)
 
 
-async def _accept(
-    loop: asyncio.AbstractEventLoop, protocols: Callable[[], asyncio.Protocol], port: _Port, *, http2: bool
-) -> asyncio.Server:
-    """Accept the connections of one port."""
-    handshake = None
-    if port.ssl is not None:
-        port.ssl.set_alpn_protocols(ALPN[http2])
-        handshake = HANDSHAKE
-    return await loop.create_server(
-        protocols, sock=port.sock, ssl=port.ssl, backlog=BACKLOG, ssl_handshake_timeout=handshake
-    )
+async def _accepting(
+    port: _Port, spoken: Spoken, state: ServerState, loop: asyncio.AbstractEventLoop
+) -> Callable[[], object]:
+    """Accept the connections of one port; what is returned ends it."""
+    if port.ssl is None:
+        protocol = partial(Cleartext, spoken, state) if spoken.http2 else spoken.http1
+        server = await loop.create_server(protocol, sock=port.sock, backlog=BACKLOG)
+        return server.close
+    accepting = asyncio.ensure_future(accept(port.sock, port.ssl, spoken, state))
+    state.tasks.add(accepting)
+    accepting.add_done_callback(state.tasks.discard)
+    return accepting.cancel
 
 
 async def _tick(state: ServerState) -> None:
@@ -289,15 +289,14 @@ async def _drain(state: ServerState, hurry: asyncio.Event, grace: float) -> None
     await asyncio.gather(*state.tasks, return_exceptions=True)
 
 
-def _protocols(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
-    """What makes the protocol of a new connection."""
+def _spoken(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> Spoken:
+    """The protocols that this server speaks."""
     http1 = _http1(plan, state, loop)
     if not plan.http2:
-        return http1
+        return Spoken(http1, None)
     from openai_mock.doors.http2 import Http2  # noqa: PLC0415 - needs h2
 
-    http2 = partial(Http2, plan.handle, plan.max_body, KEEP_ALIVE, state, loop)
-    return partial(Switch, http1, http2, state.connections)
+    return Spoken(http1, partial(Http2, plan.handle, plan.max_body, KEEP_ALIVE, state, loop))
 
 
 def _http1(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:

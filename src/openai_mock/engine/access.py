@@ -60,6 +60,8 @@ def presented(headers: Mapping[str, str]) -> str:
     authorization = headers.get("authorization")
     if authorization is None:
         return headers.get("api-key", "")
+    if authorization.startswith("Bearer "):
+        return authorization[7:].strip()
     scheme, _, rest = authorization.partition(" ")
     match scheme.lower():
         case "bearer":

@@ -11,6 +11,8 @@ _TOGETHER = 256
 """Frames that are joined at once; a stream that is closed early has written no more than these in vain."""
 _ENOUGH = 65_536
 """Bytes of a chunk that needs no more."""
+_PIECE = 16_384
+"""Bytes of a piece of what is sent chunked."""
 
 
 class Alike(Struct, frozen=True):
@@ -27,7 +29,7 @@ class Alike(Struct, frozen=True):
         """All frames, joined where they border on each other, some hundreds at a time."""
         for start in range(0, len(self.pieces), _TOGETHER):
             run = self.pieces[start : start + _TOGETHER]
-            yield self.before + (self.after + self.before).join(run) + self.after
+            yield b"".join((self.before, (self.after + self.before).join(run), self.after))
 
 
 class Events(Struct, frozen=True):
@@ -63,10 +65,15 @@ class Events(Struct, frozen=True):
 
 
 class Raw(Struct, frozen=True):
-    """Bytes that are not JSON."""
+    """Bytes that are not JSON. `chunked` ones are sent piece by piece, without a word of how many there are."""
 
     body: bytes
     content_type: str = "application/octet-stream"
+    chunked: bool = False
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, some thousands at a time."""
+        return (self.body[start : start + _PIECE] for start in range(0, len(self.body), _PIECE))
 
 
 class Empty(Struct, frozen=True):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from openai_mock.engine.bodies import is_json, read_json
-from openai_mock.engine.errors import ApiError, not_a_form
+from openai_mock.engine.errors import ApiError, not_a_form, unknown_model, unknown_model_in_chat
 from openai_mock.engine.forms import form_pairs
+from openai_mock.engine.resource import World
+from openai_mock.spec.families import is_model_call
 from openai_mock.spec.operations import Operation
 from openai_mock.spec.router import Found
 from openai_mock.spec.validate import Validators
@@ -27,9 +29,9 @@ class Checked(Struct, frozen=True):
     ignored: tuple[str, ...] = ()
 
 
-def check(validators: Validators, found: Found, request: Request, *, lenient: bool) -> Checked:
+def check(validators: Validators, found: Found, request: Request, world: World) -> Checked:
     """Decode and validate. Raises ApiError with OpenAI's words for the first thing that is wrong."""
-    operation = found.operation
+    operation, lenient = found.operation, world.lenient
     if found.params and (flaw := validators.check_params(operation, found.params)):
         raise refused(flaw)
     query = validators.check_query(operation, request.query, lenient=lenient)
@@ -41,11 +43,20 @@ def check(validators: Validators, found: Found, request: Request, *, lenient: bo
     if found.deployment is not None and isinstance(body, dict):
         body.setdefault("model", found.deployment)
     verdict = validators.check_body(operation, body, lenient=lenient)
+    if isinstance(verdict, Violation):
+        raise refused(verdict)
+    if world.strict_models:
+        _known_model(operation, body, world.models)
     if verdict:
-        if isinstance(verdict, Violation):
-            raise refused(verdict)
         return Checked(query.values, body, query.ignored + verdict)
     return Checked(query.values, body, query.ignored)
+
+
+def _known_model(operation: Operation, body: Any, models: Sequence[str]) -> None:
+    """Where models are strict, a model that does not exist is an error, in chat with a status of its own."""
+    model = body.get("model") if isinstance(body, dict) else None
+    if isinstance(model, str) and model and model not in models and is_model_call(operation.name):
+        raise unknown_model_in_chat(model) if operation.name.startswith("chat.") else unknown_model(model)
 
 
 def refused(flaw: Violation) -> ApiError:

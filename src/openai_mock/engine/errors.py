@@ -152,17 +152,40 @@ _WORDS: Mapping[str, tuple[str, str | None]] = {
     "/batches": ("No batch found with id '{id}'.", None),
     "/conversations": ("Conversation with id '{id}' not found.", None),
     "/containers": ("Container with id '{id}' not found.", None),
-    "/fine_tuning/jobs": ("Could not find fine tune: {id}", "fine_tuning_job_id"),
+    "/fine_tuning/jobs": ("Could not find fine tune: {id}", "fine_tune_id"),
+    "/vector_stores/{vector_store_id}/files": (
+        "No file found with id '{id}' in vector store '{vector_store_id}'.",
+        None,
+    ),
+    "/videos": ("Video with id '{id}' not found.", None),
 }
 """The words for an unknown id, by the path of its collection, and the parameter that is named."""
+_CODES: Mapping[str, str] = {"/chat/completions": "not_found", "/fine_tuning/jobs": "fine_tune_not_found"}
 
 
-def unknown_id(collection: str, id_: str) -> ApiError:
-    """An id that names nothing in a collection, given by its path template."""
+class UnknownIdError(ApiError):
+    """An id names nothing; where ids are lenient, an example answers instead."""
+
+
+def unknown_id(collection: str, id_: str, owners: Mapping[str, str] | None = None) -> UnknownIdError:
+    """An id that names nothing in a collection, given by its path template; `owners` are the ids in its path."""
     words, param = _WORDS.get(collection, ("No {kind} found with id '{id}'.", None))
-    kind = collection.rpartition("/")[2].removesuffix("s").replace("_", " ")
-    code = "not_found" if param == "completion_id" else None
-    return ApiError(404, words.format(id=id_, kind=kind), param=param, code=code)
+    kind = _singular(collection.rpartition("/")[2].replace("_", " "))
+    code = _CODES.get(collection)
+    return UnknownIdError(404, words.format(**(owners or {}), id=id_, kind=kind), param=param, code=code)
+
+
+def _singular(plural: str) -> str:
+    for ending, one in (("ies", "y"), ("ches", "ch"), ("s", "")):
+        if plural.endswith(ending):
+            return plural.removesuffix(ending) + one
+    return plural
+
+
+def not_yours(model: str) -> ApiError:
+    """Deleting a model that belongs to OpenAI; the words are ours."""
+    message = f"You have insufficient permissions to delete the model '{model}': only fine-tuned models can be deleted."
+    return ApiError(403, message)
 
 
 def server_error(request_id: str) -> ApiError:

@@ -67,6 +67,24 @@ class Fallback:
         last = {"has_more": False} if "has_more" in made else {}
         return {"object": "list", **made, **ends, **last, **({"next": None} if "next" in made else {})}
 
+    def completed(self, operation: Operation, given: Mapping[str, Any], *, now: int) -> dict[str, Any]:
+        """An example of the object that an operation answers, with the given fields in place of its own."""
+        made = self._of(operation, "response").make(seed=self._seed, now=now)
+        return {**made, **given} if isinstance(made, dict) else dict(given)
+
+    def has_field(self, operation: Operation, name: str) -> bool:
+        """Whether the object that an operation answers has such a field."""
+        examples = self._of(operation, "response")
+        return name in examples.resolve(examples.root).get("properties", {})
+
+    def difference(self, operation: Operation, made: Any) -> str:
+        """Why a value is not what the operation promises to answer, as a sentence; empty where it is."""
+        error = next(iter(self._judge(operation).iter_errors(made)), None)
+        if error is None:
+            return ""
+        where = ".".join(str(part) for part in error.instance_path)
+        return f"{where}: {error.message}" if where else error.message
+
     def conforms(self, operation: Operation, made: Any) -> bool:
         """Whether a value is what the operation promises to answer."""
         return self._judge(operation).is_valid(made)

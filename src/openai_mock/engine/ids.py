@@ -20,5 +20,5 @@ class Ids:
         return prefix + b2a_base64(drawn).translate(_LETTERS)[:length].decode()
 
     def hexadecimal(self, prefix: str, length: int = 32) -> str:
-        """`prefix` and `length` hexadecimal digits, as in `req_...` and `resp_...`."""
-        return f"{prefix}{self._stream.getrandbits(4 * length):0{length}x}"
+        """`prefix` and `length` (an even number) hexadecimal digits, as in `req_...` and `resp_...`."""
+        return prefix + self._stream.getrandbits(4 * length).to_bytes(length // 2, "big").hex()

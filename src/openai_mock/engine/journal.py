@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from openai_mock.wire import Request
+from msgspec.structs import replace
+
+from openai_mock.wire import Data, Exchange, Headers, Request
 
 SIZE = 1_000
 """Exchanges that are kept; older ones are forgotten."""
+BODIES = 32 << 20
+"""Bytes of bodies that are kept in all; beyond them the oldest exchanges lose theirs."""
 
 
 class Entry:
     """One exchange. Fields fill as it runs; `seconds` is None until it ended."""
 
     __slots__ = (
-        "error", "finished", "ignored", "model", "nearest", "operation", "request", "request_id", "rule",
-        "seconds", "started", "status", "stream",
+        "chunks", "error", "faults", "finished", "headers", "ignored", "model", "nearest", "operation", "request",
+        "request_id", "rule", "seconds", "started", "status", "stream", "weight",
     )  # fmt: skip
 
     def __init__(self, request: Request, request_id: str, started: float) -> None:
@@ -36,26 +40,107 @@ class Entry:
         self.nearest: Sequence[Mapping[str, Any]] = ()
         self.ignored: Sequence[str] = ()
         """Unknown fields that leniency let pass."""
+        self.faults: Sequence[str] = ()
+        """The kinds of fault that happened to the answer."""
+        self.headers: Headers = ()
+        self.chunks: Sequence[bytes] = ()
+        """What the client got, where the journal keeps answers; a stream grows as it is read."""
+        self.weight = len(request.body)
+        """Bytes of the bodies that are kept."""
 
 
 class Journal:
     """The last `size` exchanges, oldest first, and whoever wants to hear of each as it ends."""
 
-    def __init__(self, size: int = SIZE) -> None:
+    def __init__(self, size: int = SIZE, bodies: int = BODIES, *, answers: bool = False) -> None:
+        """With `answers` the journal keeps what the clients got as well."""
+        self.answers = answers
         self.entries: deque[Entry] = deque(maxlen=size)
+        self._bodies, self._held = bodies, 0
         self.listeners: list[Callable[[Entry], None]] = []
         self.calls: Counter[str] = Counter()
         """How often each operation was asked for, since the start."""
 
     def open(self, entry: Entry) -> Entry:
         """Note that an exchange has begun."""
-        self.entries.append(entry)
+        entries = self.entries
+        if len(entries) == entries.maxlen:
+            self._held -= entries[0].weight
+        entries.append(entry)
+        self._held += entry.weight
+        if self._held > self._bodies:
+            self._lighten()
         return entry
+
+    def _lighten(self) -> None:
+        """Take the bodies of the oldest exchanges away until the rest are few enough."""
+        for entry in list(self.entries):
+            if self._held <= self._bodies:
+                return
+            self._held -= entry.weight
+            entry.request, entry.chunks, entry.weight = replace(entry.request, body=b""), (), 0
+
+    def locate(self, entry: Entry, operation: str) -> None:
+        """Note which operation is asked for."""
+        entry.operation = operation
+        self.calls[operation] += 1
+
+    def keep(self, entry: Entry, headers: Headers, chunks: Iterable[bytes]) -> Iterable[bytes]:
+        """Note the answer; the result is what to send, and is noted as it goes by."""
+        entry.headers = headers
+        if type(chunks) is not tuple:
+            return self._going_by(entry, chunks)
+        entry.chunks = chunks
+        for chunk in chunks:
+            self._weigh(entry, len(chunk))
+        return chunks
+
+    def _going_by(self, entry: Entry, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        entry.chunks = kept = []
+        for chunk in chunks:
+            kept.append(chunk)
+            self._weigh(entry, len(chunk))
+            yield chunk
+
+    def relayed(self, entry: Entry, headers: Headers, steps: Exchange) -> Exchange:
+        """Note an answer that comes in steps as it goes by."""
+        if not self.answers:
+            yield from steps
+            return
+        entry.headers, entry.chunks = headers, (kept := [])
+        told: Any = None
+        error: Exception | None = None
+        while True:
+            try:
+                step = steps.send(told) if error is None else steps.throw(error)
+            except StopIteration:
+                return
+            told = error = None
+            if isinstance(step, Data):
+                kept.append(step.chunk)
+                self._weigh(entry, len(step.chunk))
+            try:
+                told = yield step
+            except Exception as thrown:  # noqa: BLE001 - it is the exchange's to deal with
+                error = thrown
+
+    def _weigh(self, entry: Entry, more: int) -> None:
+        entry.weight += more
+        self._held += more
+        if self._held > self._bodies:
+            self._lighten()
+
+    def forget(self, operation: str | None = None) -> None:
+        """Forget the exchanges of an operation, or all of them."""
+        kept = [entry for entry in self.entries if operation is not None and entry.operation != operation]
+        self.entries.clear()
+        self.entries.extend(kept)
+        self._held = sum(entry.weight for entry in kept)
+        for name in [operation] if operation is not None else list(self.calls):
+            del self.calls[name]
 
     def close(self, entry: Entry, elapsed: float) -> None:
         """Note its end, also when the client went away."""
         entry.seconds = elapsed - entry.started
-        if entry.operation is not None:
-            self.calls[entry.operation] += 1
         for listener in self.listeners:
             listener(entry)

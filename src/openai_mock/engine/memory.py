@@ -1,7 +1,8 @@
 """Memory for every resource: what an operation creates, the others find, list, change and delete.
 
 It knows no resource: the catalogue says which paths are collections. New objects are examples that reflect the
-request; a resource module that knows better answers before this.
+request; a resource module that knows better answers before this. Objects with a lifecycle begin in its first state, and
+an action such as `cancel` is a move of theirs.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from openai_mock.engine.answers import Answer
-from openai_mock.engine.errors import unknown_id
+from openai_mock.engine.collection import collection_of
+from openai_mock.engine.errors import UnknownIdError
 from openai_mock.engine.fallback import Fallback
-from openai_mock.engine.pages import PAGING, page
+from openai_mock.engine.pages import DEFAULT_LIMIT, Order, filters, stored_page
 from openai_mock.engine.resource import Call
-from openai_mock.engine.shapes import Shape, shapes
-from openai_mock.spec.operations import Catalogue
+from openai_mock.engine.shapes import Shape
+from openai_mock.engine.store import Object
+from openai_mock.spec.bounds import defaults
+from openai_mock.spec.operations import Catalogue, Operation
 
 _ID_LETTERS = 24
 _PARTICIPLES = {
-    "cancel": ("cancelled", "canceled", "cancelling"), "archive": ("archived",), "complete": ("completed",),
+    "cancel": ("cancelling", "cancelled", "canceled"), "archive": ("archived",), "complete": ("completed",),
     "pause": ("paused",), "resume": ("running", "active"), "activate": ("active",), "deactivate": ("inactive",),
     "interrupt": ("interrupted",), "revoke": ("revoked",), "close": ("closed",),
 }  # fmt: skip
@@ -27,43 +31,55 @@ _PARTICIPLES = {
 class Memory:
     """Answers operations on collections from the store."""
 
-    def __init__(self, catalogue: Catalogue, fallback: Fallback, *, lenient_ids: bool = False) -> None:
+    def __init__(
+        self, catalogue: Catalogue, fallback: Fallback, shapes: Mapping[str, Shape], *, lenient_ids: bool = False
+    ) -> None:
         """With `lenient_ids` an unknown id gets an example instead of OpenAI's 404."""
         self._fallback, self._lenient = fallback, lenient_ids
-        self._shapes = shapes(catalogue.operations.values())
-
-    @property
-    def remembered(self) -> Mapping[str, Shape]:
+        self._catalogue = catalogue
+        self._pages: dict[str, tuple[int, Order]] = {}
+        self.shapes = shapes
         """The operations that work on a kept collection, by name."""
-        return self._shapes
 
     def answer(self, call: Call) -> Answer:
         """Answer from memory where the operation works on a kept collection, else with an example."""
-        shape = self._shapes.get(call.operation.name)
+        shape = self.shapes.get(call.operation.name)
         if shape is None:
             return self._fallback.answer(call)
-        if not self._owners_exist(call, shape):
-            return self._fallback.answer(call)
+        try:
+            return self._remembered(call, shape)
+        except UnknownIdError:
+            if self._lenient:
+                return self._fallback.answer(call)
+            raise
+
+    def _remembered(self, call: Call, shape: Shape) -> Answer:
+        for owner in shape.owners:
+            collection, _, parameter = owner.rpartition("/")
+            collection_of(call, collection, call.params).get(call.params[parameter[1:-1]])
         match shape.role:
             case "create":
                 return self._create(call, shape)
             case "list":
-                return self._list(call, shape)
-            case "retrieve" | "update" | "delete":
-                return self._item(call, shape)
+                assumed = self._assumed(call.operation)
+                return stored_page(call, where=filters(call.query), limit=assumed[0], order=assumed[1])
+            case "retrieve":
+                return call.item
+            case "update":
+                return call.collection().save(self._changed(call, call.item), call.id)
+            case "delete":
+                call.collection().get(call.id)
+                call.collection().delete(call.id)
+                return self._fallback.answer(call)
             case "act":
                 return self._act(call, shape)
 
-    def _owners_exist(self, call: Call, shape: Shape) -> bool:
-        """Whether every item the path runs through is known. Raises the 404 unless ids are lenient."""
-        for owner in shape.owners:
-            collection, _, parameter = owner.rpartition("/")
-            id_ = call.params[parameter[1:-1]]
-            if call.world.store.get(collection.format_map(call.params), id_) is None:
-                if self._lenient:
-                    return False
-                raise unknown_id(collection, id_)
-        return True
+    def _assumed(self, operation: Operation) -> tuple[int, Order]:
+        """The limit and the order of a page that asks for none."""
+        if operation.name not in self._pages:
+            known = defaults(self._catalogue, operation)
+            self._pages[operation.name] = known.get("limit", DEFAULT_LIMIT), known.get("order", "desc")
+        return self._pages[operation.name]
 
     def _create(self, call: Call, shape: Shape) -> Answer:
         made = self._fallback.answer(call)
@@ -77,50 +93,38 @@ class Memory:
             prefix = made["id"][:-_ID_LETTERS] if isinstance(made.get("id"), str) else ""
             id_ = call.world.ids.letters(prefix, _ID_LETTERS)
             made = {**made, "id": id_}
-        call.world.store.put(shape.collection.format_map(call.params), id_, made)
-        return made
+        return call.collection().create(self._begun(call, shape, made), id_)
 
-    def _list(self, call: Call, shape: Shape) -> Answer:
-        query = call.query
-        wanted = {key: value for key, value in query.items() if key not in PAGING}
-        items = [
-            (id_, item)
-            for id_, item in call.world.store.list(shape.collection.format_map(call.params))
-            if all(item.get(key, value) == value for key, value in wanted.items())
-        ]
-        return page(items, query, kind=call.operation.page or "CursorPage")
+    def _begun(self, call: Call, shape: Shape, made: Object) -> Object:
+        """A new object in the first state of its lifecycle."""
+        kept = call.world.kept.get(shape.collection)
+        if kept is None or not kept.cycle.first or kept.cycle.field not in made:
+            return made
+        return {**made, kept.cycle.field: kept.cycle.first}
 
-    def _item(self, call: Call, shape: Shape) -> Answer:
-        store, collection = call.world.store, shape.collection.format_map(call.params)
-        id_ = call.params[call.operation.path.rpartition("/")[2][1:-1]]
-        known = store.get(collection, id_)
-        if known is None:
-            if self._lenient:
-                return self._fallback.answer(call)
-            raise unknown_id(shape.collection, id_)
-        if shape.role == "retrieve":
-            return known
-        if shape.role == "update":
-            changed = self._fallback.reflected(call, known)
-            store.put(collection, id_, changed)
-            return changed
-        store.delete(collection, id_)
-        return self._fallback.answer(call)
+    def _changed(self, call: Call, known: Object) -> Object:
+        """An object with the values of the request, also its nulls where the object may have them."""
+        changed = self._fallback.reflected(call, known)
+        for key, value in call.body.items() if isinstance(call.body, Mapping) else ():
+            if value is None and key in changed:
+                empty = {**changed, key: None}
+                changed = empty if self._fallback.conforms(call.operation, empty) else changed
+        return changed
 
     def _act(self, call: Call, shape: Shape) -> Answer:
         """An action on an item answers with the item, where the answer is of its kind, else with an example."""
+        collection, known = call.collection(), call.item
         made = self._fallback.answer(call)
-        store, collection = call.world.store, shape.collection.format_map(call.params)
-        id_ = call.params[shape.owners[-1].rpartition("/")[2][1:-1]]
-        known = store.get(collection, id_) or {}
+        words = _PARTICIPLES.get(call.operation.path.rpartition("/")[2], ())
         if not isinstance(made, dict) or "object" not in made or made.get("object") != known.get("object"):
             return made
-        status = _PARTICIPLES.get(call.operation.path.rpartition("/")[2], ())
-        for word in status:
-            changed = self._fallback.reflected(call, {**known, "status": word})
+        kept = call.world.kept.get(shape.collection)
+        if kept is not None and words:
+            status = kept.cycle.status(known)
+            to = next((word for word in words if kept.cycle.allows(status, word)), words[0])
+            return collection.move(known, to, id_=call.id)
+        for word in words:
+            changed = self._changed(call, {**known, "status": word})
             if self._fallback.conforms(call.operation, changed):
-                store.put(collection, id_, changed)
-                return changed
-        changed = self._fallback.reflected(call, known)
-        store.put(collection, id_, changed)
-        return changed
+                return collection.save(changed, call.id)
+        return collection.save(self._changed(call, known), call.id)

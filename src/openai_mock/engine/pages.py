@@ -2,40 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
+from openai_mock.engine.collection import Collection
 from openai_mock.engine.errors import ApiError
+from openai_mock.engine.resource import Call
+from openai_mock.engine.store import CursorError, Object
+
+Order: TypeAlias = Literal["asc", "desc"]
 
 DEFAULT_LIMIT = 20
-PAGING = frozenset({"limit", "order", "after", "before", "page"})
-"""Query parameters that choose a page; any other filters."""
+PAGING = frozenset({"limit", "order", "after", "before", "page", "include", "order_by", "beta"})
+"""Query parameters that choose a page or what is shown of it; any other filters."""
+_FIELDS = {"filter": "status"}
 
 
-def page(
-    items: Sequence[tuple[str, dict[str, Any]]],
-    query: Mapping[str, Any],
+def stored_page(
+    call: Call,
+    collection: Collection | None = None,
     *,
-    kind: str,
-    order: str = "desc",
+    order: Order = "desc",
+    limit: int = DEFAULT_LIMIT,
+    where: Callable[[Object], bool] | None = None,
 ) -> dict[str, Any]:
-    """The page of `items` (id and object, oldest first) that `query` asks for.
+    """The page of a collection, the call's own by default, that the call's query asks for, in its operation's envelope.
 
-    `kind` is the SDK's page class, which decides the envelope. A cursor that names nothing is a 400.
+    `order` and `limit` count where the query says nothing. A cursor that names nothing is a 400.
     """
-    chosen = list(items)
-    if (query.get("order") or order) == "desc":
-        chosen.reverse()
-    ids = [id_ for id_, _ in chosen]
-    after = query.get("after") or query.get("page")
-    start = _position(ids, after, "after") + 1 if after else 0
-    stop = _position(ids, query["before"], "before") if query.get("before") else len(ids)
-    limit = int(query.get("limit") or DEFAULT_LIMIT)
-    # Behind a cursor `before` the page ends right at it, as the newest neighbours of what the client has.
-    first = max(start, stop - limit) if query.get("before") else start
-    shown = chosen[first : min(stop, first + limit)]
-    more = first > start if query.get("before") else first + limit < stop
-    return _enveloped(shown, kind, more=more)
+    query = call.query
+    asked: Order = "asc" if (query.get("order") or order) == "asc" else "desc"
+    wanted = query.get("limit")
+    try:
+        found = (collection or call.collection()).page(
+            limit=limit if wanted is None else int(wanted),
+            order=asked,
+            after=query.get("after") or query.get("page") or None,
+            before=query.get("before") or None,
+            where=where,
+        )
+    except CursorError as error:
+        message = f"Invalid '{error.name}': no object with the id '{error.cursor}' is in this list."
+        raise ApiError(400, message, param=error.name, code="invalid_value") from None
+    return _enveloped(found.items, call.operation.page or "CursorPage", more=found.has_more)
+
+
+def filters(query: Mapping[str, Any]) -> Callable[[Object], bool] | None:
+    """Whether an object has what the query asks for beside its page; None where it asks for nothing.
+
+    A mapping asks for its entries, a list for one of its values, `filter` for a status; a field that the object lacks
+    is no reason to leave it out.
+    """
+    wanted = {_FIELDS.get(key, key): value for key, value in query.items() if key not in PAGING}
+    if not wanted:
+        return None
+    return lambda item: all(_fits(item[key], value) for key, value in wanted.items() if key in item)
+
+
+def _fits(held: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        return isinstance(held, Mapping) and all(held.get(key) == value for key, value in wanted.items())
+    return held in wanted if isinstance(wanted, list) else held == wanted
 
 
 def _enveloped(shown: Sequence[tuple[str, dict[str, Any]]], kind: str, *, more: bool) -> dict[str, Any]:
@@ -46,11 +73,3 @@ def _enveloped(shown: Sequence[tuple[str, dict[str, Any]]], kind: str, *, more: 
     if kind in {"NextCursorPage", "TokenPage"}:
         return {**made, "has_more": more, "next": last if more else None}
     return {**made, "first_id": shown[0][0] if shown else None, "last_id": last, "has_more": more}
-
-
-def _position(ids: Sequence[str], cursor: str, name: str) -> int:
-    try:
-        return ids.index(cursor)
-    except ValueError:
-        message = f"Invalid '{name}': no object with the id '{cursor}' is in this list."
-        raise ApiError(400, message, param=name, code="invalid_value") from None

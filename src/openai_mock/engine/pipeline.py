@@ -1,4 +1,4 @@
-"""The life of a request, on one screen: locate, admit, check, answer, write, note."""
+"""The life of a request, on one screen: locate, admit, check, answer, write, wrap, note."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from openai_mock.engine.check import check
 from openai_mock.engine.errors import ApiError, server_error, unknown_url, wrong_method
 from openai_mock.engine.journal import Entry, Journal
 from openai_mock.engine.resource import Call, Handler, World
+from openai_mock.engine.stubs import Pending, Relayed, Stub
+from openai_mock.engine.transit import Journey, whole
 from openai_mock.spec.families import is_model_call
 from openai_mock.spec.router import Miss, Router
 from openai_mock.spec.validate import Validators
@@ -33,15 +35,18 @@ class Machine:
         validators: Validators,
         handlers: Mapping[str, Handler],
         *,
-        local: Mapping[tuple[str, str], Callable[[], Answer]],
+        local: Mapping[tuple[str, str], Callable[[Request], Answer]],
         raise_errors: bool = False,
+        journal: Journal | None = None,
+        stubs: Mapping[str, Stub] | None = None,
     ) -> None:
         """`local` answers the mock's own (method, path) pairs, without a key. With `raise_errors` an unexpected
         exception leaves the exchange as itself (in process); otherwise it is logged and becomes OpenAI's 500.
         """
         self.router, self.world, self.validators = router, world, validators
         self.handlers, self.local = handlers, local
-        self.journal = Journal()
+        self.journal = journal or Journal()
+        self.stubs = {} if stubs is None else stubs
         self.raise_errors = raise_errors
 
     def handle(self, request: Request) -> Exchange:
@@ -49,30 +54,80 @@ class Machine:
         world = self.world  # read once: a reload must not change the world under a running exchange
         elapsed = world.clock.elapsed
         entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed()))
+        journey = world.transit.journey(request, entry)
         try:
-            head, chunks = self._answered(request, world, entry)
-            yield head
-            for chunk in chunks:
-                yield Data(chunk)
+            head, chunks = self._answered(request, world, entry, journey)
+            if isinstance(head, Pending):
+                yield from self._stubbed(head, request, world, entry, journey)
+            elif journey is not None:
+                yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
+            else:
+                yield head
+                for chunk in chunks:
+                    yield Data(chunk)
             entry.finished = True
         finally:
             self.journal.close(entry, elapsed())
 
-    def _answered(self, request: Request, world: World, entry: Entry) -> tuple[Head, Iterable[bytes]]:
+    def _answered(
+        self, request: Request, world: World, entry: Entry, journey: Journey | None
+    ) -> tuple[Head | Pending, Iterable[bytes]]:
         more: Headers = ()
         try:
             if request.method == "OPTIONS":
                 return Head(204, headers.preflight(request.headers, self._allowed(request))), ()
-            answer, status = self._answer_or_raise(request, world, entry)
-        except ApiError as error:
-            answer, status, more = error.body(), error.status, error.headers
+            answer, status = self._answer_or_raise(request, world, entry, journey)
+        except Exception as error:  # noqa: BLE001 - what is not the client's to see is raised again
+            answer, status, more = self._refused(error, request, entry)
+        if isinstance(answer, Pending):
+            return answer, ()
+        return self._written(answer, status, more, request, world, entry)
+
+    def _stubbed(
+        self, pending: Pending, request: Request, world: World, entry: Entry, journey: Journey | None
+    ) -> Exchange:
+        """The steps of a call that the user answers."""
+        more: Headers = ()
+        try:
+            answer, status = (yield from pending.steps), pending.status
+            entry.rule = pending.call.rule
+            if journey is not None:
+                journey.after(answer)
+        except Exception as error:  # noqa: BLE001 - what is not the client's to see is raised again
+            answer, status, more = self._refused(error, request, entry)
+            entry.rule = pending.call.rule
+        if isinstance(answer, Relayed):
+            head, _ = self._written(Empty(answer.status), answer.status, (), request, world, entry)
+            own = {name for name, _ in answer.headers}
+            shared = [pair for pair in head.headers if pair[0] not in own and pair[0] != b"content-length"]
+            head = Head(answer.status, [*shared, *answer.headers])
+            entry.stream = headers.EVENT_STREAM in head.headers
+            steps = (whole if journey is None else journey.relayed)(head, answer.steps)
+            yield from self.journal.relayed(entry, head.headers, steps)
+            return
+        head, chunks = self._written(answer, status, more, request, world, entry)
+        if journey is not None:
+            yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
+            return
+        yield head
+        for chunk in chunks:
+            yield Data(chunk)
+
+    def _refused(self, error: Exception, request: Request, entry: Entry) -> tuple[Answer, int, Headers]:
+        """An error as the answer that the client gets. Raises what a client must not see."""
+        if isinstance(error, ApiError):
             entry.error, entry.nearest = error.message, error.extra.get("nearest", ())
-        except Exception:
-            if self.raise_errors:
-                raise
-            _log.exception("%s %s failed inside the mock", request.method, request.path)
-            ours = server_error(entry.request_id)
-            answer, status, entry.error = ours.body(), ours.status, ours.message
+            return error.body(), error.status, error.headers
+        if self.raise_errors:
+            raise error
+        _log.error("%s %s failed inside the mock", request.method, request.path, exc_info=error)
+        ours = server_error(entry.request_id)
+        entry.error = ours.message
+        return ours.body(), ours.status, ()
+
+    def _written(
+        self, answer: Answer, status: int, more: Headers, request: Request, world: World, entry: Entry
+    ) -> tuple[Head, Iterable[bytes]]:
         entry.status = answer.status if type(answer) is Empty else status
         entry.stream = type(answer) is Events
         head = headers.standard(
@@ -84,32 +139,44 @@ class Machine:
         )
         head += more
         chunks = _written(answer, head)
+        if self.journal.answers:
+            chunks = self.journal.keep(entry, head, chunks)
         return Head(entry.status, head), () if request.method == "HEAD" else chunks
 
-    def _answer_or_raise(self, request: Request, world: World, entry: Entry) -> tuple[Answer, int]:
+    def _answer_or_raise(
+        self, request: Request, world: World, entry: Entry, journey: Journey | None
+    ) -> tuple[Answer | Pending, int]:
         # locate
         found = self.router.find(request.method, request.path, request.headers, request.query)
         if isinstance(found, Miss):
             return self._answer_locally(request), 200
         operation = found.operation
-        entry.operation = operation.name
+        self.journal.locate(entry, operation.name)
         # admit
         admit(request.headers, operation, world.keys, world.admin_keys)
         # check
-        checked = check(self.validators, found, request, lenient=world.lenient)
+        checked = check(self.validators, found, request, world)
         entry.ignored = checked.ignored
         # answer
         call = Call(operation, found.params, request, checked.query, checked.body, world)
         entry.model = call.model or None
-        answer = self.handlers.get(operation.name, world.otherwise)(call)
+        if journey is not None:
+            journey.before()
+        handler = self.handlers.get(operation.name, world.otherwise)
+        stub = self.stubs.get(operation.name)
+        if stub is not None:
+            return Pending(call, operation.status, stub(call, handler)), operation.status
+        answer = handler(call)
         entry.rule = call.rule
+        if journey is not None:
+            journey.after(answer)
         return answer, operation.status
 
     def _answer_locally(self, request: Request) -> Answer:
         method = "GET" if request.method == "HEAD" else request.method
         local = self.local.get((method, request.path))
         if local is not None:
-            return local()
+            return local(request)
         raise wrong_method(request.method, request.path, self._allowed(request))
 
     def _allowed(self, request: Request) -> tuple[str, ...]:
@@ -133,6 +200,9 @@ def _written(answer: Answer, head: list[tuple[bytes, bytes]]) -> Iterable[bytes]
         return ()
     if type(answer) is Raw:
         body, kind = answer.body, (b"content-type", answer.content_type.encode())
+        if answer.chunked:
+            head.append(kind)
+            return answer.pieces()
     else:
         body, kind = _encode(answer), headers.JSON
     head += (kind, (b"content-length", b"%d" % len(body)))

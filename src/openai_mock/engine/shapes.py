@@ -3,8 +3,8 @@
 Theory. Paths alternate between collections and items: `/threads` is a collection, `/threads/{thread_id}` one of its
 items, and the collection `/threads/{thread_id}/messages` belongs to that item. An operation on an item path retrieves,
 updates or deletes; one on a collection path lists or creates; anything further along is an action on an item. A
-collection is *kept* when the API can create and retrieve its items; only of those does it make sense to say that an id
-is unknown.
+collection is *kept* when the API can create its items and can retrieve, delete, cancel or complete them; only of those
+does it make sense to say that an id is unknown.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ Role: TypeAlias = Literal["create", "retrieve", "update", "delete", "list", "act
 
 class Shape(Struct, frozen=True):
     """The role of one operation. `collection` is a path template; `owners` are the item templates its path runs
-    through, outermost first, without the item it retrieves, updates or deletes itself. `parameter` names the id.
+    through, outermost first, without the item it retrieves, updates or deletes itself. `parameter` names the id where
+    items are retrieved, `item` in the operation's own path; `item` is empty where it names none.
     """
 
     role: Role
     collection: str
     parameter: str
     owners: tuple[str, ...]
+    item: str = ""
 
 
 def shapes(operations: Iterable[Operation]) -> Mapping[str, Shape]:
@@ -40,10 +42,18 @@ def shapes(operations: Iterable[Operation]) -> Mapping[str, Shape]:
 
 def _kept(operations: Iterable[Operation]) -> dict[str, str]:
     """The parameter of each kept collection."""
-    retrieved = {op.path: op for op in operations if op.method == "GET" and op.path.endswith("}")}
+    retrieved = sorted({_item(op) for op in operations if _item(op)})
     created = {op.path for op in operations if op.method == "POST" and op.response_kind == "json" and _creates(op)}
     split = (path.rpartition("/") for path in retrieved)
     return {collection: last[1:-1] for collection, _, last in split if collection in created}
+
+
+def _item(operation: Operation) -> str:
+    """The path of the item that an operation retrieves, deletes, cancels or completes; else empty."""
+    path, _, action = operation.path.rpartition("/")
+    if operation.path.endswith("}"):
+        return operation.path if operation.method in ("GET", "DELETE") else ""
+    return path if path.endswith("}") and action in ("cancel", "complete") else ""
 
 
 def _creates(operation: Operation) -> bool:
@@ -55,13 +65,17 @@ def _shape(operation: Operation, kept: Mapping[str, str]) -> Shape | None:
     collection, _, last = path.rpartition("/")
     if last.startswith("{") and collection in kept:
         roles: Mapping[str, Role] = {"GET": "retrieve", "DELETE": "delete"}
-        return Shape(roles.get(operation.method, "update"), collection, kept[collection], _owners(collection, kept))
+        role = roles.get(operation.method, "update")
+        return Shape(role, collection, kept[collection], _owners(collection, kept), last[1:-1])
     if path in kept and operation.method == "GET":
         return Shape("list", path, kept[path], _owners(path, kept))
     if path in kept and operation.method == "POST" and _creates(operation):
         return Shape("create", path, kept[path], _owners(path, kept))
     owners = _owners(path, kept)
-    return Shape("act", owners[-1].rpartition("/")[0], kept[owners[-1].rpartition("/")[0]], owners) if owners else None
+    if not owners:
+        return None
+    collection, _, last = owners[-1].rpartition("/")
+    return Shape("act", collection, kept[collection], owners, last[1:-1])
 
 
 def _owners(path: str, kept: Mapping[str, str]) -> tuple[str, ...]:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from openai_mock.engine.resource import Resource
 from openai_mock.resources.audio import audio
+from openai_mock.resources.batches import batches
 from openai_mock.resources.chat import chat
+from openai_mock.resources.completions import completions
+from openai_mock.resources.conversations import conversation_items, conversations
+from openai_mock.resources.embeddings import embeddings
+from openai_mock.resources.files import files
 from openai_mock.resources.images import images
 from openai_mock.resources.models import models
-from openai_mock.resources.videos import videos
+from openai_mock.resources.moderations import moderations
+from openai_mock.resources.responses.create import responses
+from openai_mock.resources.responses.stored import stored
+from openai_mock.resources.stored_chat import stored_chat
+from openai_mock.resources.transcripts import transcripts
+from openai_mock.resources.uploads import uploads
+from openai_mock.resources.videos import video_content, videos
 
-ALL: tuple[Resource, ...] = (audio, chat, images, models, videos)
+ALL: tuple[Resource, ...] = (
+    audio, batches, chat, completions, conversation_items, conversations, embeddings, files, images, models,
+    moderations, responses, stored, stored_chat, transcripts, uploads, video_content, videos,
+)  # fmt: skip
 """Every resource. Adding one means a module and its name here."""

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from openai_mock.engine.answers import Answer, Raw
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from openai_mock.engine.answers import Answer, Events, Raw
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.media.audio import AudioFormat, content_type, speech
+from openai_mock.media.audio import RATE, AudioFormat, content_type, speech
+from openai_mock.media.durations import duration
+from openai_mock.turns.tokens import count, encoding_for
 
 audio = Resource("audio")
+_CHUNK = 16_384
+_TOKENS_PER_SECOND = 20
+_encode = msgspec.json.Encoder().encode
 
 
 @audio.on("audio.speech.create")
 def create_speech(call: Call) -> Answer:
-    """A soft tone about as long as the text takes to say; raw bytes whichever way they are streamed."""
+    """A soft tone about as long as the text takes to say, as bytes or as events."""
     body = call.body
     wanted: AudioFormat = body.get("response_format") or "mp3"
-    return Raw(speech(body["input"], wanted, body.get("speed") or 1.0), content_type(wanted))
+    made = speech(body["input"], wanted, body.get("speed") or 1.0)
+    if body.get("stream_format") == "sse":
+        return Events(_frames(made, _usage(call, made, wanted)))
+    return Raw(made, content_type(wanted), chunked=True)
+
+
+def _frames(made: bytes, usage: dict[str, Any]) -> Iterator[bytes]:
+    for start in range(0, len(made), _CHUNK):
+        piece = b64encode(made[start : start + _CHUNK]).decode()
+        yield b"data: %b\n\n" % _encode({"type": "speech.audio.delta", "audio": piece})
+    yield b"data: %b\n\n" % _encode({"type": "speech.audio.done", "usage": usage})
+
+
+def _usage(call: Call, made: bytes, wanted: str) -> dict[str, Any]:
+    """What was read, the instructions included, and what was said."""
+    body, encoding = call.body, encoding_for(call.model)
+    read = count(body["input"], encoding) + count(body.get("instructions") or "", encoding)
+    seconds = len(made) / (2 * RATE) if wanted == "pcm" else duration(made) or 0
+    said = round(seconds * _TOKENS_PER_SECOND)
+    return {"input_tokens": read, "output_tokens": said, "total_tokens": read + said}

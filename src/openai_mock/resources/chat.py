@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from openai_mock.engine.answers import Answer, Events
-from openai_mock.engine.errors import unknown_model_in_chat
+from openai_mock.engine.answers import Alike, Answer, Events
+from openai_mock.engine.chat_object import keep_chat
+from openai_mock.engine.overlay import laid_over
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.turns.conversation import from_chat
 from openai_mock.turns.pieces import encoded_pieces
@@ -26,12 +27,12 @@ _DONE = b"data: [DONE]\n\n"
 def create(call: Call) -> Answer:
     """Answer whole or, with `stream`, as chunks of the same turns."""
     body, model = call.body, call.model
-    if call.world.strict_models and model not in call.world.models:
-        raise unknown_model_in_chat(model)
     reply = call.world.speak(Prompt(from_chat(body["messages"]), model, body))
     call.rule = reply.rule
     turns = _choices(reply, body.get("n") or 1)
-    whole = _completion(call, reply, turns)
+    whole = _completion(call, model, reply, turns)
+    if body.get("store"):
+        keep_chat(call, whole)
     return Events(_chunks(whole, turns, body)) if body.get("stream") else whole
 
 
@@ -41,10 +42,11 @@ def _choices(reply: Reply, n: int) -> Sequence[Turn]:
     return turns if len(turns) >= n or reply.fields else [turns[index % len(turns)] for index in range(n)]
 
 
-def _completion(call: Call, reply: Reply, turns: Sequence[Turn]) -> dict[str, Any]:
-    body, model = call.body, call.model
+def _completion(call: Call, model: str, reply: Reply, turns: Sequence[Turn]) -> dict[str, Any]:
+    body, encoding = call.body, encoding_for(model)
     prompt = prompt_tokens(body["messages"], model, body.get("tools") or ())
-    said = sum([_tokens(turn, encoding_for(model)) for turn in turns])
+    thought = sum([turn.reasoning_tokens for turn in turns])
+    said = thought + sum([_tokens(turn, encoding) for turn in turns])
     whole = {
         "id": reply.id or call.world.ids.letters("chatcmpl-", 29),
         "object": "chat.completion",
@@ -57,7 +59,7 @@ def _completion(call: Call, reply: Reply, turns: Sequence[Turn]) -> dict[str, An
             "total_tokens": prompt + said,
             "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
             "completion_tokens_details": {
-                "reasoning_tokens": 0,
+                "reasoning_tokens": thought,
                 "audio_tokens": 0,
                 "accepted_prediction_tokens": 0,
                 "rejected_prediction_tokens": 0,
@@ -66,10 +68,12 @@ def _completion(call: Call, reply: Reply, turns: Sequence[Turn]) -> dict[str, An
         "service_tier": "default",
         "system_fingerprint": FINGERPRINT,
     }
-    return _laid_over(whole, reply.fields) if reply.fields else whole
+    return laid_over(whole, reply.fields) if reply.fields else whole
 
 
 def _tokens(turn: Turn, encoding: str) -> int:
+    if turn.tokens is not None:
+        return turn.tokens
     tokens = count(turn.text or turn.refusal or "", encoding)
     for tool in turn.tool_calls:
         tokens += count(tool.name, encoding) + count(tool.arguments, encoding)
@@ -93,30 +97,14 @@ def _tool_call(tool: ToolCall) -> dict[str, Any]:
     return {"id": tool.id, "type": tool.type, tool.type: inner}
 
 
-def _laid_over(whole: dict[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The user's fields over ours; a total they left out is the sum of the parts they gave."""
-    merged: dict[str, Any] = _merged(whole, fields)
-    usage, given = merged.get("usage"), fields.get("usage")
-    if isinstance(usage, dict) and isinstance(given, Mapping) and "total_tokens" not in given:
-        usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"]
-    return merged
-
-
-def _merged(ours: Any, theirs: Any) -> Any:
-    if isinstance(ours, dict) and isinstance(theirs, Mapping):
-        return {**ours, **{key: _merged(ours.get(key), value) for key, value in theirs.items()}}
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        return [_merged(mine, given) for mine, given in zip(ours, theirs, strict=True)]
-    return theirs
-
-
 # The stream. A chunk is a constant prefix, one encoded value and a constant suffix; only the values differ.
 
 
-def _chunks(whole: Mapping[str, Any], turns: Sequence[Turn], body: Mapping[str, Any]) -> Iterator[bytes]:
+def _chunks(whole: Mapping[str, Any], turns: Sequence[Turn], body: Mapping[str, Any]) -> Iterator[bytes | Alike]:
     """The chunks of a completion, choices in turn, then the usage if asked for, then the end."""
     with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-    shared = {key: value for key, value in whole.items() if key not in ("choices", "usage", "object")}
+    shared = dict(whole)
+    del shared["choices"], shared["usage"], shared["object"]
     shared["object"] = "chat.completion.chunk"
     start = b"data: " + _encode(shared)[:-1]
     end = b',"usage":null}\n\n' if with_usage else b"}\n\n"
@@ -126,32 +114,34 @@ def _chunks(whole: Mapping[str, Any], turns: Sequence[Turn], body: Mapping[str, 
     if len(streams) == 1:
         yield from streams[0]
     else:
-        yield from (chunk for chunk in chain.from_iterable(zip_longest(*streams)) if chunk is not None)
+        one_by_one = [Events(stream).singly() for stream in streams]
+        yield from (chunk for chunk in chain.from_iterable(zip_longest(*one_by_one)) if chunk is not None)
     if with_usage:
         yield b'%b,"choices":[],"usage":%b}\n\n' % (start, _encode(whole["usage"]))
     yield _DONE
 
 
-def _choice_chunks(start: bytes, end: bytes, choice: Mapping[str, Any], turn: Turn, encoding: str) -> Iterator[bytes]:
+def _choice_chunks(
+    start: bytes, end: bytes, choice: Mapping[str, Any], turn: Turn, encoding: str
+) -> Iterator[bytes | Alike]:
     before = b'%b,"choices":[{"index":%d,"delta":' % (start, choice["index"])
     after = b',"logprobs":null,"finish_reason":null}]' + end
     role = _encode({"role": "assistant", "content": None if turn.text is None and turn.tool_calls else ""})
     yield before + role + after
     for key, text in ((b"content", turn.text), (b"refusal", turn.refusal)):
-        opening, closing = b'%b{"%b":"' % (before, key), b'"}' + after
-        for piece in encoded_pieces(text, encoding) if text else ():
-            yield opening + piece + closing
+        if text:
+            yield Alike(b'%b{"%b":"' % (before, key), encoded_pieces(text, encoding), b'"}' + after)
     for index, tool in enumerate(turn.tool_calls):
         yield from _tool_chunks(before, after, index, tool, encoding)
     finish = _encode(choice["finish_reason"])
     yield b'%b{},"logprobs":null,"finish_reason":%b}]%b' % (before, finish, end)
 
 
-def _tool_chunks(before: bytes, after: bytes, index: int, tool: ToolCall, encoding: str) -> Iterator[bytes]:
+def _tool_chunks(before: bytes, after: bytes, index: int, tool: ToolCall, encoding: str) -> Iterator[bytes | Alike]:
     empty = _tool_call(msgspec.structs.replace(tool, arguments=""))
     yield before + _encode({"tool_calls": [{"index": index, **empty}]}) + after
     key = b"custom" if tool.type == "custom" else b"function"
     field = b"input" if tool.type == "custom" else b"arguments"
     opening = b'%b{"tool_calls":[{"index":%d,"%b":{"%b":"' % (before, index, key, field)
-    for piece in encoded_pieces(tool.arguments, encoding) if tool.arguments else ():
-        yield opening + piece + b'"}}]}' + after
+    if tool.arguments:
+        yield Alike(opening, encoded_pieces(tool.arguments, encoding), b'"}}]}' + after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from openai_mock.engine.answers import Answer
-from openai_mock.engine.errors import no_such_model
+from openai_mock.engine.errors import no_such_model, not_yours
 from openai_mock.engine.resource import Call, Resource
 
 models = Resource("model")
@@ -37,6 +37,17 @@ def retrieve(call: Call) -> Answer:
     if name not in call.world.models and not call.world.lenient_ids:
         raise no_such_model(name)
     return _model(name)
+
+
+@models.on("models.delete")
+def delete(call: Call) -> Answer:
+    """Only fine-tuned models can be deleted, and a model that is not listed does not exist."""
+    name = call.params["model"]
+    if call.world.lenient_ids:
+        return {"id": name, "object": "model", "deleted": True}
+    if name not in call.world.models:
+        raise no_such_model(name)
+    raise not_yours(name)
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -109,10 +109,10 @@ class Index:
 
 def preamble(messages: Sequence[Message]) -> int:
     """How many system and developer messages lead the request; flows that have none at their head skip them."""
-    lead = 0
-    while lead < len(messages) and messages[lead].role in _PREAMBLE:
-        lead += 1
-    return lead
+    for lead, message in enumerate(messages):
+        if message.role not in _PREAMBLE:
+            return lead
+    return len(messages)
 
 
 def differs(script: Script, texts: Sequence[Text], budget: Budget) -> bool:

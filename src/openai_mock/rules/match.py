@@ -20,6 +20,8 @@ from openai_mock.turns.turn import Message, Turn
 QUOTED = 60
 _FLOAT_SLACK = 1e-9
 _CUTOFF_SLACK = 1e-3
+_SCORED_CHARACTERS = 10**8
+"""The product of two lengths from which on an explanation says no score, since nothing would stop its search early."""
 
 
 @lru_cache(maxsize=1)
@@ -139,9 +141,10 @@ def answer(script: Script, matched: int) -> Turn | None:
     The final assistant line, except that tool calls which come next are played first, and `reply_with` `next`.
     """
     lines = script.lines
-    ahead = lines[matched] if matched < len(lines) else None
-    if ahead and ahead.role == "assistant" and ahead.turn and ahead.turn.tool_calls:
-        return ahead.turn
+    if matched < len(lines):
+        ahead = lines[matched]
+        if ahead.role == "assistant" and ahead.turn and ahead.turn.tool_calls:
+            return ahead.turn
     for line in (*lines[matched:], *lines[::-1]) if script.reply_with == "next" else lines[::-1]:
         if line.role == "assistant":
             return line.turn or Turn(text=line.content)
@@ -171,6 +174,8 @@ def reason(line: Line, text: Text, budget: Budget, *, whole: bool = False) -> st
         if budget.overdue:
             return f"content: the pattern {wanted} was given up; one search may take {MATCH_SECONDS * 1000:.0f} ms"
         return f"content: {said} does not match the pattern {wanted}"
+    if len(line.content) * len(text.raw) > _SCORED_CHARACTERS:
+        return f"content: {said} is less than {line.threshold:g} similar to {wanted}"
     score = scorer()(_normal(line.content), text.normal)
     return f"content: {said} is {score:.2f} similar to {wanted}, below the threshold {line.threshold:g}"
 

@@ -2,19 +2,23 @@
 
 Theory. Each needle is filed under one gram, a run of 8, 4, 2 or 1 of its UTF-8 bytes, the rarest it has among all
 needles. A text that contains the needle contains the gram, so the grams of the text lead to the few needles worth a
-real search. Grams are read as integers from the text's memory at every offset, which keeps the walk out of Python code.
+real search. Grams are read as integers from the text's memory, which keeps the walk out of Python code: a text whose
+length is one more than a multiple of the width, repeated as often as the width says, has a gram of every offset at one
+of the multiples of the width.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 FEW = 16
 GRAMS_IN_ALL = 1_000_000
 GRAMS_AT_LEAST = 8
+_SPAN = 65_536
+"""Bytes of a text that are repeated at a time."""
 
 Width = Literal[8, 4, 2, 1]
 Find = Callable[[str], Iterable[int]]
@@ -80,23 +84,23 @@ def _spread_grams(data: bytes, width: Width, about: int) -> list[int]:
     return [int.from_bytes(data[start : start + width], sys.byteorder) for start in starts]
 
 
-def _candidates(tables: _Tables, text: str) -> set[int]:
+def _candidates(tables: _Tables, text: str) -> Collection[int]:
+    """The entries filed under a gram of the text."""
     data = _encode(text)
-    found: set[int] = set()
+    found: list[int] = []
     for width, table in tables.items():
         keys = table.keys()
-        for view in _views(data, width):
-            for gram in keys & view:
-                found.update(table[gram])
-        found.update(table.get(-1, ()))
-    return found
+        for start in range(0, len(data), _SPAN):
+            for gram in keys & _grams(data[start : start + _SPAN + width], width):
+                found += table[gram]
+        if -1 in table:
+            found += table[-1]
+    return found if len(found) < 2 else set(found)
 
 
-def _views(data: bytes, width: Width) -> Iterator[memoryview]:
-    """The grams of the data as integers: one view for each offset, together all grams."""
-    memory = memoryview(data)
-    for offset in range(min(width, len(data) - width + 1)):
-        yield memory[offset : offset + (len(data) - offset) // width * width].cast(_FORMATS[width])
+def _grams(data: bytes, width: Width) -> memoryview:
+    """The grams of the data as integers, and a few that are not there, where its end meets its beginning."""
+    return memoryview((data + bytes((1 - len(data)) % width)) * width).cast(_FORMATS[width])
 
 
 def _encode(text: str) -> bytes:

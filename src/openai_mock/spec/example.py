@@ -92,9 +92,7 @@ class _Maker:
             case "integer":
                 return self._integer(schema, name)
             case "number":
-                return (
-                    float(self.now) if name.endswith(_SECONDS) else self._bounded(schema, round(self.draw.random(), 4))
-                )
+                return self.now if name.endswith(_SECONDS) else self._bounded(schema, round(self.draw.random(), 4))
             case "boolean":
                 return name == "deleted" or (name != "has_more" and self.draw.random() < 0.5)
             case "null":

@@ -10,14 +10,16 @@ from openai_mock.turns.turn import Message, ToolCall
 
 def from_chat(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
     """One `Message` for each chat message: its role, the joined text of its parts, and its tool identifiers."""
-    return [_message(message) for message in messages]
+    return [
+        Message(message["role"], message["content"])
+        if len(message) == 2 and type(message.get("content")) is str  # nearly every message
+        else _message(message)
+        for message in messages
+    ]
 
 
 def _message(message: Mapping[str, Any]) -> Message:
-    content = message.get("content")
-    text = content if type(content) is str else text_of(content)
-    if len(message) == 2:  # role and content: nearly every message
-        return Message(message["role"], text)
+    text = text_of(message.get("content"))
     return Message(message["role"], text, message.get("tool_call_id"), _tool_calls(message.get("tool_calls") or ()))
 
 

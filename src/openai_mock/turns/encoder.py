@@ -40,13 +40,14 @@ class Encoder:
     `encode` makes the tokens of a text, `spell` gives the bytes of each; it raises `KeyError` for what is no token.
     """
 
-    __slots__ = ("_builders", "_characters", "_name", "encode", "spell")
+    __slots__ = ("_builders", "_built", "_characters", "_name", "encode", "spell")
 
     def __init__(self, name: str) -> None:
         first = light(read(name))
         self._name = name
         self._characters = 0
         self._builders = count()
+        self._built = False
         self.encode: Encode = partial(self._encode_lightly, first)
         self.spell: Spell = partial(self._spell_lightly, first)
 
@@ -56,9 +57,12 @@ class Encoder:
             self._replace()
 
     def _replace(self) -> None:
+        if self._built:  # the caller held the light encoder while it was replaced
+            return
         built = _tiktoken(self._name)
         self.spell = built.decode_tokens_bytes
         self.encode = built.encode_ordinary
+        self._built = True
         _give_memory_back()
 
     def _encode_lightly(self, first: Light, text: str) -> list[int]:

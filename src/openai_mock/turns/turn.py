@@ -30,13 +30,20 @@ class Turn(Struct, frozen=True):
     """One thing the model says. Every API and every stream is a projection of this value.
 
     `finish` is `stop`, `length`, `tool_calls`, `function_call` or `content_filter`; None means what follows from the
-    content.
+    content. `reasoning` are the summaries of what was thought first. `items` are uses of built-in tools, as partial
+    output items of the Responses API, `annotations` belong to the text. `tokens` is how many completion tokens the
+    turn took where its writer knows better than a count, `reasoning_tokens` how many came before it, unseen.
     """
 
     text: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     refusal: str | None = None
     finish: str | None = None
+    reasoning: tuple[str, ...] = ()
+    items: tuple[Mapping[str, Any], ...] = ()
+    annotations: tuple[Mapping[str, Any], ...] = ()
+    tokens: int | None = None
+    reasoning_tokens: int = 0
 
     @property
     def finish_reason(self) -> str:

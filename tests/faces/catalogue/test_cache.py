@@ -110,6 +110,7 @@ def test_a_catalogue_is_chosen_by_its_option(tmp_path):
         (gzip.compress(b'{"sdk":"1","operations":[],"schemas":') + b"x", "is damaged"),
         (gzip.compress(b'{"sdk":"1","operations":[],"schemas":') + gzip.compress(b"["), "is damaged"),
     ],
+    ids=["text", "nothing", "no operations", "cut early", "cut late", "rubbish behind", "broken schemas"],
 )
 def test_what_is_no_catalogue_is_a_sentence(tmp_path, data, sentence):
     path = tmp_path / "catalog.json.gz"

@@ -75,19 +75,19 @@ def test_without_rules_the_line_asks_for_the_default_text():
 
 def test_a_configured_key_is_never_shown_and_its_place_is():
     one = plan(flow("a", ("user", "hi")), apiKey="sk-configured")
-    text = banner(URL, one)
+    text = banner((URL,), one)
     assert "sk-configured" not in text
     assert "Bearer $OPENAI_API_KEY" in text
     assert "sk-mock" not in text
     assert "the configured key" in text
-    assert "one of the 2 configured keys" in banner(URL, msgspec.structs.replace(one, api_keys=("a1", "b2")))
+    assert "one of the 2 configured keys" in banner((URL,), msgspec.structs.replace(one, api_keys=("a1", "b2")))
     assert asked(one)["choices"][0]["message"]["content"] == "from a"
 
 
 def test_without_a_key_the_lines_can_be_copied_as_they_stand():
-    text = banner(URL, Plan())
+    text = banner((URL,), Plan())
     assert f"export OPENAI_BASE_URL={URL}/v1 OPENAI_API_KEY=sk-mock" in text
-    assert "every chat request with a default text" in text
+    assert "chats with a default text" in text
 
 
 def test_what_is_answered_is_counted_and_its_source_named():

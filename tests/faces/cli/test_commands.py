@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from openai_mock import __version__
+from openai_mock.engine.lifecycle import Policy
 from openai_mock.faces.cli import serving
 from openai_mock.faces.cli.commands import openai_mock, openai_mock_api
 from openai_mock.faces.cli.options import DEFAULT_MAX_BODY, ServeOptions
@@ -59,16 +60,24 @@ def test_every_option_has_an_environment_variable(served):
         "CONFIG": "y.yaml", "PORT": "1", "HOST": "0.0.0.0", "API_KEY": "a b", "QUIET": "1", "LOG_FORMAT": "text",
         "SEED": "2", "WATCH": "true", "MAX_BODY": "1kB", "SPEC": "a.yaml", "CATALOG": "cached",
         "ADMIN_KEY": "c", "IDS": "lenient", "STATELESS": "1", "LENIENT": "1",
+        "LIFECYCLE": "seconds=30",
     }  # fmt: skip
     assert run(env={f"OPENAI_MOCK_{name}": value for name, value in env.items()}).exit_code == 0
     assert served == [
         ServeOptions(
             "y.yaml", 1, "0.0.0.0", ("a", "b"), ("c",), "off", as_json=False, seed=2, watch=True, max_body=1000,
             ids="lenient", stateless=True, lenient=True, specs=("a.yaml",), catalog="cached",
+            lifecycle=Policy("seconds", 30),
         )
     ]  # fmt: skip
     text = run("--help").output
-    assert all(f"OPENAI_MOCK_{name}" in text for name in [*env, "VERBOSE"])
+    assert all(f"OPENAI_MOCK_{name}" in text for name in [*env, "VERBOSE", "STATE"])
+
+
+def test_a_file_to_remember_in(served):
+    assert run(env={"OPENAI_MOCK_STATE": "mock.db"}).exit_code == 0
+    assert run("--state", "mock.db").exit_code == 0
+    assert served == [ServeOptions(as_json=True, state="mock.db")] * 2
 
 
 @pytest.mark.parametrize(
@@ -96,6 +105,9 @@ def test_sizes(served, word, size):
         (["--port", "70000"], "70000 is not in the range"),
         (["--prot", "1"], "--port"),
         (["-v", "-q"], "--verbose and --quiet contradict each other"),
+        (["--lifecycle", "soon"], "'soon' is no lifecycle policy. Write instant, polls=2 or seconds=30."),
+        (["--state", "x.db", "--stateless"], "--state and --stateless contradict each other. Choose one."),
+        (["--stateless", "--state", "x.db"], "--state and --stateless contradict each other. Choose one."),
         (["rout"], "Did you mean 'routes'?"),
         (["xyz"], "There are: "),
         ([__file__], f"Did you mean --config {__file__}?"),

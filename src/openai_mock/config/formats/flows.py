@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from openai_mock.config.errors import Report
+from openai_mock.config.formats.entry import ON_THE_WAY
 from openai_mock.config.formats.messages import (
     CONTENT,
     MATCHER,
@@ -51,6 +52,7 @@ FLOW = Keys(
             required=True,
         ),
         "reply": REPLY,
+        **ON_THE_WAY,
     },
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openai_mock.config.errors import Report
+from openai_mock.config.formats.entry import ON_THE_WAY
 from openai_mock.config.formats.messages import (
     CONTENT,
     MATCHER,
@@ -107,6 +108,7 @@ FULL = Keys(
         "id": Key(Text(empty=False), "A name of your choice that no other entry has.", required=True),
         "matcher": Key(_MATCHER, "Which requests it answers.", required=True),
         "response": Key(_RESPONSE, "The response as it stands. What it leaves out is filled in.", required=True),
+        **ON_THE_WAY,
     },
 )
 

@@ -22,7 +22,7 @@ _CREATED = frozenset({"evals.create", "evals.runs.create", "realtime.calls.creat
 
 
 _FORMER = {"evals.runs.cancel": ["/evals/{eval_id}/runs/{run_id}"]}
-"""Paths under which earlier SDKs reach an operation that has another one now; found by comparing 1.x and 2.x with 3.x."""
+"""Paths under which earlier SDKs reach an operation that has another one now: 1.x and 2.x compared with 3.x."""
 
 
 def build() -> dict[str, Any]:

@@ -102,7 +102,8 @@ def resources() -> dict[type, tuple[str, ...]]:
     ways: dict[type, list[str]] = {}
     # Earlier SDKs know no key for administrators.
     known = inspect.signature(openai.OpenAI).parameters
-    with openai.OpenAI(**{name: "unused" for name in ("api_key", "admin_api_key") if name in known}) as client:
+    keys: dict[str, Any] = {name: "unused" for name in ("api_key", "admin_api_key") if name in known}
+    with openai.OpenAI(**keys) as client:
         _walk(client, "", ways)
     return {kind: tuple(sorted(found, key=lambda way: (way.count("."), way))) for kind, found in ways.items()}
 

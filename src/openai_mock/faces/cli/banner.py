@@ -19,15 +19,15 @@ _HELLO = "Hello"
 _MODEL = "gpt-4o"
 
 
-def banner(url: str, plan: Plan) -> str:
+def banner(urls: Sequence[str], plan: Plan) -> str:
     """The lines for people. A configured key is never among them: `$OPENAI_API_KEY` stands for it."""
-    base = f"{url}/v1"
+    base = f"{urls[0]}/v1"
     keys = len(plan.api_keys)
     which = "the configured key" if keys == 1 else f"one of the {keys} configured keys"
     export = f"export OPENAI_BASE_URL={base}" + ("" if keys else " OPENAI_API_KEY=sk-mock")
     return "\n".join(
         [
-            f"openai-mock {__version__} at {url} (Ctrl-C stops it)",
+            f"openai-mock {__version__} at {' and '.join(urls)} (Ctrl-C stops it)",
             f"  answers  {answers(plan)}",
             f"  try it   {try_it(base, plan)}",
             f"  use it   {export}" + (f"   # and OPENAI_API_KEY: {which}" if keys else ""),
@@ -39,7 +39,7 @@ def answers(plan: Plan) -> str:
     """How many rules there are and where they stand, or what happens without any."""
     if not plan.scripts:
         rest = f" ({plan.source} has no rules)" if plan.source else ""
-        return f"every chat request with a default text{rest}"
+        return f"every operation; chats with a default text{rest}"
     return f"{counted(plan)} from {plan.source or 'the configuration'}"
 
 

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 import click
 from msgspec import Struct
 
+from openai_mock.engine.lifecycle import Policy, policy
+
 Level: TypeAlias = Literal["off", "debug", "info", "warn", "error"]
 LEVELS = ("debug", "info", "warn", "error")
 MIB = 1 << 20
@@ -21,7 +23,8 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 class ServeOptions(Struct, frozen=True):
     """What `serve` was asked for. `config` is a path, `-` or None; `port` None leaves it to the configuration.
 
-    `as_json` turns the output into JSON lines, `max_body` is in bytes.
+    `as_json` turns the output into JSON lines, `max_body` is in bytes, `state` is the path of an SQLite file, and
+    `cert`, `key` and `write_ca` are paths of PEM files.
     """
 
     config: str | None = None
@@ -34,11 +37,20 @@ class ServeOptions(Struct, frozen=True):
     seed: int | None = None
     watch: bool = False
     max_body: int = DEFAULT_MAX_BODY
+    https: bool = False
+    https_port: int | None = None
+    cert: str | None = None
+    key: str | None = None
+    write_ca: str | None = None
+    no_http2: bool = False
     ids: Literal["strict", "lenient"] = "strict"
     specs: tuple[str, ...] = ()
     catalog: str = "packaged"
     stateless: bool = False
+    state: str | None = None
+    lifecycle: Policy | None = None
     lenient: bool = False
+    pace: str | None = None
 
 
 def size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
@@ -56,6 +68,33 @@ def api_key(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
     """Refuse an empty key, which would let nobody in."""
     if any(not key.strip() for key in value):
         raise click.BadParameter("a key must not be empty. Leave the option away to accept any key.")
+    return value
+
+
+def lifecycle_policy(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Policy | None:
+    """A policy from its words, or the mistake in how it is written."""
+    try:
+        return None if value is None else policy(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def state_file(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse a file to remember in where nothing is to be remembered."""
+    if value is not None and ctx.params.get("stateless"):
+        raise click.BadParameter("--state and --stateless contradict each other. Choose one.")
+    return value
+
+
+def pace(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what is no pace, in a sentence."""
+    if value is not None:
+        from openai_mock.config.formats.timing import paces_of  # noqa: PLC0415 - only who asks for it pays for it
+
+        try:
+            paces_of(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
     return value
 
 
@@ -90,9 +129,25 @@ SERVE = (
     _option("--watch", is_flag=True, help="Read the configuration again when the file changes."),
     _option("--ids", type=click.Choice(["strict", "lenient"]), default="strict", show_default=True,
             help="What an unknown id gets: OpenAI's 404, or an example."),
-    _option("--stateless", is_flag=True, help="Remember nothing: every answer is an example."),
+    _option("--stateless", is_flag=True, is_eager=True, help="Remember nothing: every answer is an example."),
+    _option("--state", metavar="FILE", callback=state_file,
+            help="Remember in this SQLite file, which outlives the server; several may share it."),
+    _option("--lifecycle", metavar="POLICY", callback=lifecycle_policy,
+            help="How fast batches, jobs and others change by themselves: instant, polls=2 or seconds=30. "
+                 "Beats lifecycle of the configuration.  [default: polls=2]"),
     _option("--lenient", is_flag=True, help="Note unknown fields in the log instead of refusing the request."),
+    _option("--pace", callback=pace, metavar="PACE",
+            help="How fast models speak: a preset such as gpt-4o, realistic, or first_token=1s,tokens_per_second=50. "
+                 "Beats pace of the configuration."),
     *CATALOGUE,
+    _option("--https", is_flag=True,
+            help="Serve HTTPS too, with a certificate made on the spot; --cert and --write-ca imply it."),
+    _option("--https-port", type=click.IntRange(0, 65_535), metavar="PORT",
+            help="Where to serve HTTPS.  [default: the first free one from 12112 on]"),
+    _option("--cert", metavar="FILE", help="Your own certificate, PEM, with its chain."),
+    _option("--key", metavar="FILE", help="The key of --cert, where that file does not hold it."),
+    _option("--write-ca", metavar="FILE", help="Write what clients must trust: SSL_CERT_FILE=FILE does for many."),
+    _option("--no-http2", is_flag=True, help="Speak HTTP/1.1 only, even where h2 is installed."),
     _option("--max-body", callback=size, default="64MiB", show_default=True, metavar="SIZE",
             help="The largest request to accept, such as 513MB for the largest files."),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging
 import os
@@ -12,18 +13,24 @@ from typing import TYPE_CHECKING
 from openai_mock.config.errors import ConfigErrors
 from openai_mock.config.load import read
 from openai_mock.doors.serve import run
+from openai_mock.engine.lifecycle import Policies
 from openai_mock.faces.catalogue.errors import CatalogueError
 from openai_mock.faces.cli.banner import banner, counted
 from openai_mock.faces.cli.console import Console
 from openai_mock.faces.cli.guard import DEBUG, debugging
+from openai_mock.faces.cli.https import https_for
 from openai_mock.faces.cli.operations import catalogue_for
 from openai_mock.faces.cli.source import STDIN, plan_for, with_options
 from openai_mock.faces.cli.watch import Watch, state_of
 from openai_mock.mock import OpenAIMock
+from openai_mock.stores.sqlite import SQLite, StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from openai_mock.config.plan import Plan
     from openai_mock.faces.cli.options import ServeOptions
+    from openai_mock.spec.operations import Catalogue
 
 CANNOT_SERVE, WRONG_INPUT = 1, 2
 
@@ -46,27 +53,31 @@ def serve_until_stopped(options: ServeOptions) -> int:
         _tell(str(errors))
         return WRONG_INPUT
     port = plan.port if options.port is None else options.port
-    mock = OpenAIMock(
-        plan,
-        catalogue=catalogue,
-        seed=options.seed,
-        ids=options.ids,
-        stateless=options.stateless,
-        lenient=options.lenient,
-        raise_errors=False,
-    )
+    try:
+        mock = _mock(options, plan, catalogue)
+    except (ConfigErrors, StateError) as errors:
+        _tell(str(errors))
+        return WRONG_INPUT
+    try:
+        https = https_for(options)
+    except ValueError as error:
+        _tell(str(error))
+        return WRONG_INPUT
     console = Console(sys.stdout, sys.stderr, as_json=options.as_json, colour=_colour(options))
     watch = Watch(lambda: state_of(file), lambda: reload(mock, options, console, port), before)
     if options.watch:
         watch.start()
     _prepare(console, mock, options, note)
+    _collect_seldom()
     try:
         return run(
             mock.handle,
             options.host,
             port,
             max_body=options.max_body,
-            on_ready=lambda url: console.say("ready", banner(url, mock.plan), **_ready(url, mock.plan)),
+            https=https,
+            http2=not options.no_http2,
+            on_ready=lambda *urls: console.say("ready", banner(urls, mock.plan), **_ready(urls, mock.plan)),
         )
     except OSError as error:
         _tell(error.strerror or str(error))
@@ -76,17 +87,34 @@ def serve_until_stopped(options: ServeOptions) -> int:
         console.close()
 
 
+def _mock(options: ServeOptions, plan: Plan, catalogue: Catalogue) -> OpenAIMock:
+    """The mock that the options ask for. Raises ConfigErrors and StateError."""
+    return OpenAIMock(
+        plan,
+        catalogue=catalogue,
+        seed=options.seed,
+        ids=options.ids,
+        stateless=options.stateless,
+        lenient=options.lenient,
+        pace=options.pace,
+        raise_errors=False,
+        history=0,
+        store=SQLite(options.state) if options.state else None,
+        lifecycle=Policies(options.lifecycle) if options.lifecycle else None,
+    )
+
+
 def reload(mock: OpenAIMock, options: ServeOptions, console: Console, port: int | None) -> None:
     """Read the configuration again. A wrong one is told and changes nothing; running exchanges end by the old one."""
     name = options.config or STDIN
     try:
         plan = with_options(read(name), options)
+        mock.replace(plan)
     except ConfigErrors as errors:
         problems = [str(problem) for problem in errors.problems]
         text = "\n".join([f"{name} changed, but the old rules stay:", *(f"    {problem}" for problem in problems)])
         console.say("reload_failed", text, source=name, problems=problems)
         return
-    mock.replace(plan)
     console.say("reloaded", f"{name} changed: {counted(plan)}", source=name, rules=len(plan.scripts))
     if options.port is None and plan.port != port:
         console.warn(f"the port of {name} changed, which takes effect at the next start.")
@@ -133,8 +161,23 @@ def _prepare(console: Console, mock: OpenAIMock, options: ServeOptions, note: st
         )
 
 
-def _ready(url: str, plan: Plan) -> dict[str, object]:
-    return {"url": url, "base_url": f"{url}/v1", "source": plan.source, "rules": len(plan.scripts), "pid": os.getpid()}
+def _collect_seldom() -> None:
+    """Spare streams the pauses of full garbage collections: what is there by now stays, and little becomes cyclic."""
+    gc.freeze()
+    gc.set_threshold(2_000, 10, 50)
+
+
+def _ready(urls: Sequence[str], plan: Plan) -> dict[str, object]:
+    also = {"https_url": urls[1]} if len(urls) > 1 else {}
+    rules = len(plan.scripts)
+    return {
+        "url": urls[0],
+        **also,
+        "base_url": f"{urls[0]}/v1",
+        "source": plan.source,
+        "rules": rules,
+        "pid": os.getpid(),
+    }
 
 
 def _colour(options: ServeOptions) -> bool:

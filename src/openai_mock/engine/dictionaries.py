@@ -1,0 +1,235 @@
+"""The store in memory: bounded, and quick to page through.
+
+Theory. A collection is two lists in step, places and ids, and a dictionary from id to place and text. Places only grow,
+so both lists are sorted by place: a cursor is found by bisection, and a page costs what it shows. The store counts its
+bytes. When they exceed `most` bytes, the objects that have been kept longest are forgotten, with what lies below them,
+until half a percent is free again; the newest object always stays.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Literal
+
+from openai_mock.engine.store import CONTENT, Object, Page, Row, Snapshot, View, decode, encode, page_of
+
+MOST_BYTES = 1 << 30
+"""The default bound, with what Python itself needs for each object."""
+_EACH = 500
+"""Bytes that an object takes beside its text."""
+
+
+class _Collection:
+    __slots__ = ("held", "ids", "places")
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[int, bytes]] = {}
+        self.places: list[int] = []
+        self.ids: list[str] = []
+
+    def remove(self, id_: str) -> tuple[int, bytes]:
+        place, text = self.held.pop(id_)
+        index = bisect_left(self.places, place)
+        del self.places[index], self.ids[index]
+        return place, text
+
+
+class Dictionaries:
+    """Implements `Store`. Between threads it is as safe as `lock`, which must be re-entrant."""
+
+    def __init__(self, *, most: int = MOST_BYTES, lock: AbstractContextManager[Any] | None = None) -> None:
+        self._most = most
+        self._lock = lock or nullcontext()
+        self._empty()
+
+    def _empty(self) -> None:
+        self._collections: dict[str, _Collection] = {}
+        self._names: list[str] = []
+        self._blobs: dict[tuple[str, str], dict[str, bytes]] = {}
+        self._owners: list[tuple[str, str]] = []
+        self._ages: OrderedDict[int, tuple[str, str]] = OrderedDict()
+        self._next = 0
+        self.bytes = 0
+
+    def get(self, collection: str, id_: str) -> Object | None:
+        """One object, or None."""
+        known = self._collections.get(collection)
+        found = known.held.get(id_) if known is not None else None
+        return None if found is None else decode(found[1])
+
+    def put(self, collection: str, id_: str, value: Object) -> None:
+        """Keep an object; a known id keeps its place in the order."""
+        self._put(collection, id_, encode(value))
+
+    def delete(self, collection: str, id_: str) -> bool:
+        """Forget an object, its bytes and all below it; False where it was not known."""
+        with self._lock:
+            known = self._collections.get(collection)
+            found = known is not None and id_ in known.held
+            if known is not None and found:
+                self._forget(collection, known, id_)
+            self._forget_blobs(collection, id_)
+            self._forget_below(f"{collection}/{id_}/")
+            return found
+
+    def list(self, collection: str) -> list[tuple[str, Object]]:
+        """The ids and objects of a collection, oldest first."""
+        with self._lock:
+            known = self._collections.get(collection)
+            return [(id_, decode(known.held[id_][1])) for id_ in known.ids] if known is not None else []
+
+    def count(self, collection: str) -> int:
+        """How many objects a collection has."""
+        known = self._collections.get(collection)
+        return 0 if known is None else len(known.held)
+
+    def page(
+        self,
+        collection: str,
+        *,
+        limit: int,
+        order: Literal["asc", "desc"] = "desc",
+        after: str | None = None,
+        before: str | None = None,
+        view: View | None = None,
+    ) -> Page:
+        """See `Store.page`."""
+        with self._lock:
+            return page_of(self, collection, limit=limit, order=order, after=after, before=before, view=view)
+
+    def place(self, collection: str, id_: str) -> int | None:
+        """An object's place in the order, or None."""
+        known = self._collections.get(collection)
+        found = known.held.get(id_) if known is not None else None
+        return None if found is None else found[0]
+
+    def rows(self, collection: str, low: int, high: int, limit: int, *, descending: bool) -> Sequence[Row]:
+        """Up to `limit` rows whose place lies between `low` and `high`, both excluded."""
+        known = self._collections.get(collection)
+        if known is None:
+            return ()
+        first, last = bisect_right(known.places, low), bisect_left(known.places, high)
+        chosen = (
+            known.ids[max(first, last - limit) : last][::-1]
+            if descending
+            else known.ids[first : min(last, first + limit)]
+        )
+        return [(known.held[id_][0], id_, known.held[id_][1]) for id_ in chosen]
+
+    def blob(self, collection: str, id_: str, name: str = CONTENT) -> bytes | None:
+        """The bytes of that name beside an object, or None."""
+        return self._blobs.get((collection, id_), {}).get(name)
+
+    def put_blob(self, collection: str, id_: str, content: bytes | None, name: str = CONTENT) -> None:
+        """Keep bytes beside an object; None forgets them."""
+        with self._lock:
+            owner = collection, id_
+            if content is None:
+                if owner in self._blobs:
+                    self.bytes -= len(self._blobs[owner].pop(name, b""))
+                return
+            if owner not in self._blobs:
+                self._blobs[owner] = {}
+                insort(self._owners, owner)
+            self.bytes += len(content) - len(self._blobs[owner].get(name, b""))
+            self._blobs[owner][name] = bytes(content)
+            self._bound()
+
+    def clear(self, within: str = "") -> None:
+        """Forget everything, or every collection whose name begins with `within`."""
+        with self._lock:
+            if within:
+                self._forget_below(within)
+            else:
+                self._empty()
+
+    def snapshot(self, within: str = "") -> Snapshot:
+        """Everything, or every collection whose name begins with `within`, named without it."""
+        with self._lock:
+            cut = len(within)
+            objects = [
+                (collection[cut:], id_, self._collections[collection].held[id_][1])
+                for collection, id_ in self._ages.values()
+                if collection.startswith(within)
+            ]
+            blobs = [
+                (collection[cut:], id_, name, content)
+                for collection, id_ in self._owners_below(within)
+                for name, content in sorted(self._blobs[collection, id_].items())
+            ]
+            return Snapshot(tuple(objects), tuple(blobs))
+
+    def restore(self, snapshot: Snapshot, within: str = "") -> None:
+        """Remember exactly what a snapshot holds, in place of everything or of what begins with `within`."""
+        with self._lock:
+            self.clear(within)
+            for collection, id_, text in snapshot.objects:
+                self._put(within + collection, id_, text)
+            for collection, id_, name, content in snapshot.blobs:
+                self.put_blob(within + collection, id_, content, name)
+
+    def atomically(self) -> AbstractContextManager[Any]:
+        """Let no other thread write until the block ends."""
+        return self._lock
+
+    def _put(self, collection: str, id_: str, text: bytes) -> None:
+        with self._lock:
+            known = self._collections.get(collection)
+            if known is None:
+                known = self._collections[collection] = _Collection()
+                insort(self._names, collection)
+            found = known.held.get(id_)
+            if found is not None:
+                known.held[id_] = found[0], text
+                self.bytes += len(text) - len(found[1])
+            else:
+                place = self._next = self._next + 1
+                known.held[id_] = place, text
+                known.places.append(place)
+                known.ids.append(id_)
+                self._ages[place] = collection, id_
+                self.bytes += len(text) + _EACH
+            self._bound()
+
+    def _bound(self) -> None:
+        if self.bytes <= self._most:
+            return
+        while self.bytes > self._most * 0.995 and len(self._ages) > 1:
+            self.delete(*next(iter(self._ages.values())))
+
+    def _forget(self, collection: str, known: _Collection, id_: str) -> None:
+        place, text = known.remove(id_)
+        del self._ages[place]
+        self.bytes -= len(text) + _EACH
+        if not known.held:
+            del self._collections[collection]
+            del self._names[bisect_left(self._names, collection)]
+
+    def _forget_blobs(self, collection: str, id_: str) -> None:
+        owner = collection, id_
+        held = self._blobs.pop(owner, None)
+        if held is not None:
+            del self._owners[bisect_left(self._owners, owner)]
+            self.bytes -= sum(len(content) for content in held.values())
+
+    def _forget_below(self, prefix: str) -> None:
+        start = bisect_left(self._names, prefix)
+        stop = start
+        while stop < len(self._names) and self._names[stop].startswith(prefix):
+            stop += 1
+        for collection in self._names[start:stop]:
+            for place, text in self._collections.pop(collection).held.values():
+                del self._ages[place]
+                self.bytes -= len(text) + _EACH
+        del self._names[start:stop]
+        for owner in list(self._owners_below(prefix)):
+            self._forget_blobs(*owner)
+
+    def _owners_below(self, prefix: str) -> Iterator[tuple[str, str]]:
+        for index in range(bisect_left(self._owners, (prefix, "")), len(self._owners)):
+            if not self._owners[index][0].startswith(prefix):
+                return
+            yield self._owners[index]

@@ -1,0 +1,117 @@
+"""Brings an object to where its lifecycle says it is by now, and keeps it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from openai_mock.engine.errors import ApiError
+from openai_mock.engine.lifecycle import GONE, Life, Lifecycle, Policy, step
+from openai_mock.engine.store import Object, Store
+
+if TYPE_CHECKING:
+    from openai_mock.engine.resource import Call
+
+LIFE = "life"
+"""The name of the bytes that hold an object's `Life`, for as long as it walks."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Life).decode
+Hook: TypeAlias = "Callable[[Call, Object, int], Object]"
+
+
+class Kept(Struct, frozen=True):
+    """A collection whose objects have a lifecycle. `kind` is the object's, for its errors."""
+
+    kind: str
+    cycle: Lifecycle
+    hooks: Mapping[str, Hook]
+    policy: Policy
+
+
+def begin(call: Call, kept: Kept, collection: str, id_: str, item: Object) -> Object:
+    """Keep a new object and let it start to walk; the object as the client is to see it."""
+    call.store.put(collection, id_, item)
+    if not _start(call.store, kept, collection, id_, item, call.world.clock.now()) or kept.policy.kind != "instant":
+        return item
+    return settled(call, kept, collection, id_, item) or item
+
+
+def settled(call: Call, kept: Kept, collection: str, id_: str, item: Object, *, polled: bool = False) -> Object | None:
+    """The object as it is by now, or None if it is gone. `polled` counts a retrieve."""
+    cycle, now = kept.cycle, call.world.clock.now()
+    expiry = cycle.expires(item)
+    if not cycle.walks(cycle.status(item)) and (expiry is None or expiry[0] > now):
+        return item
+    store = call.store
+    with store.atomically():
+        known = store.get(collection, id_)
+        if known is None:
+            return None
+        life = _life(store, collection, id_)
+        if life is not None and polled and kept.policy.kind == "polls":
+            life = Life(life.since, life.start, life.ticks + 1)
+            store.put_blob(collection, id_, _encode(life), LIFE)
+        return _walked(call, kept, collection, id_, known, life, now)
+
+
+def _walked(
+    call: Call, kept: Kept, collection: str, id_: str, item: Object, life: Life | None, now: float
+) -> Object | None:
+    cycle = kept.cycle
+    while True:
+        status = cycle.status(item)
+        due = step(cycle, kept.policy, life, status, now) if life else None
+        expiry = cycle.expires(item)
+        if expiry is not None and expiry[0] <= (due[1] if due else now):
+            if expiry[1] == GONE:
+                call.store.delete(collection, id_)
+                return None
+            due = expiry[1], expiry[0]
+        if due is None:
+            return item
+        item = _entered(call, kept, item, *due)
+        call.store.put(collection, id_, item)
+        reached = cycle.status(item)
+        if life is None or reached not in cycle.roads.get(life.start, ()):
+            life = _start(call.store, kept, collection, id_, item, due[1])
+        elif not cycle.walks(reached):
+            call.store.put_blob(collection, id_, None, LIFE)
+
+
+def moved(call: Call, kept: Kept, collection: str, id_: str, item: Object, to: str) -> Object:
+    """The object moved by request, kept and on its new road. Raises the lifecycle's refusal."""
+    cycle = kept.cycle
+    status = cycle.status(item)
+    if not cycle.allows(status, to):
+        words = cycle.refusal.format(kind=kept.kind.replace("_", " "), status=status, to=to, id=id_)
+        raise ApiError(cycle.refused, words)
+    now = call.world.clock.now()
+    with call.store.atomically():
+        entered = _entered(call, kept, item, to, now)
+        call.store.put(collection, id_, entered)
+        _start(call.store, kept, collection, id_, entered, now)
+    if kept.policy.kind == "instant":
+        return settled(call, kept, collection, id_, entered) or entered
+    return entered
+
+
+def _entered(call: Call, kept: Kept, item: Object, to: str, at: float) -> Object:
+    entered = {**item, kept.cycle.field: to}
+    hook = kept.hooks.get(to)
+    return entered if hook is None else hook(call, entered, int(at))
+
+
+def _start(store: Store, kept: Kept, collection: str, id_: str, item: Object, now: float) -> Life | None:
+    """Let an object walk from the state it is in; None where no road leads on."""
+    status = kept.cycle.status(item)
+    life = Life(now, status) if kept.cycle.walks(status) else None
+    store.put_blob(collection, id_, _encode(life) if life else None, LIFE)
+    return life
+
+
+def _life(store: Store, collection: str, id_: str) -> Life | None:
+    text = store.blob(collection, id_, LIFE)
+    return None if text is None else _decode(text)

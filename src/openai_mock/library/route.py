@@ -1,0 +1,188 @@
+"""A route: how calls of one operation, or those that fit a rule, are answered, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from openai_mock.engine.journal import Entry
+from openai_mock.library.answering import after, answering, failing, saying
+from openai_mock.library.answers import Answers
+from openai_mock.library.calls import Calls
+from openai_mock.library.said import tool_calls as calls_of
+from openai_mock.library.streaming import streaming
+from openai_mock.library.views import MadeCall
+from openai_mock.spec.operations import Operation
+from openai_mock.spec.router import Router
+from openai_mock.turns.turn import Reply, Turn
+
+
+class History:
+    """Where a route finds its calls: which entries of the journal are its own, and how many there were."""
+
+    def __init__(
+        self,
+        router: Router,
+        entries: Callable[[], Sequence[Entry]],
+        count: Callable[[], int],
+        forget: Callable[[], None],
+    ) -> None:
+        self.entries, self.count, self.forget, self._router = entries, count, forget, router
+
+    def calls(self, name: str) -> Calls:
+        """The calls as a live list."""
+        return Calls(name, lambda: [MadeCall(entry, self._router) for entry in self.entries()], self.count)
+
+
+class Route:
+    """How calls are answered and what became of them; `mock.chat.completions.create` is one, `mock.when(...)` another.
+
+    Answers with `times` are used first, in the order they were given; then the latest one without.
+    """
+
+    def __init__(self, name: str, operation: Operation | None, answers: Answers, history: History) -> None:
+        self._name, self._operation, self._answers, self._history = name, operation, answers, history
+
+    @property
+    def response(self) -> Any:
+        """What answers: a text, a dict laid over the mock's own answer, a model of the SDK, a response of httpx, a
+        function, an exception, or a list with one of these a call. None returns to the mock's own answer.
+
+        Setting it raises ValueError, with a sentence, for what cannot be an answer.
+        """
+        return self._answers.given
+
+    @response.setter
+    def response(self, value: Any) -> None:
+        if value is None:
+            self._answers.clear()
+        else:
+            self._answers.add(answering(value, self._operation), None, value)
+
+    @property
+    def delay(self) -> float:
+        """Seconds before each answer, whoever gives it. A client that is less patient times out."""
+        return self._answers.delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        self._answers.delayed(_not_negative("delay", seconds))
+
+    def reply(
+        self,
+        answer: Any = None,
+        *,
+        tool_calls: Sequence[str | Mapping[str, Any]] = (),
+        refusal: str | None = None,
+        finish_reason: str | None = None,
+        model: str | None = None,
+        usage: Mapping[str, Any] | None = None,
+        times: int | None = None,
+        delay: float = 0.0,
+    ) -> Self:
+        """Answer with a text, with calls of tools, or with any form that `response` takes.
+
+        A tool call is a name, `{"name": ..., "arguments": {...}}`, or OpenAI's object. Several texts in a list are
+        one a call. `model` and `usage` are laid over the answer. `times` calls get it, then those before or after it;
+        without `times` it stays. Raises ValueError or TypeError for what cannot be an answer.
+        """
+        fields = {key: value for key, value in (("model", model), ("usage", usage)) if value is not None}
+        if isinstance(answer, str) or (answer is None and (tool_calls or refusal or finish_reason or fields)):
+            said = Turn(answer, calls_of(tool_calls), refusal, finish_reason)
+            turns = (said,) if said != Turn() else ()
+            form = saying(Reply(turns, fields=fields or None))
+        elif tool_calls or refusal or finish_reason or fields:
+            raise ValueError("tool_calls, refusal, finish_reason, model and usage go with a text. Put them into it.")
+        elif answer is None:
+            raise ValueError("A reply needs an answer: .reply('Hello'), .reply(tool_calls=[...]) or .reply({...}).")
+        else:
+            form = answering(answer, self._operation)
+        self._answers.add(after(_not_negative("delay", delay), form), times, answer)
+        return self
+
+    def fail(
+        self,
+        status: int = 500,
+        *,
+        code: str | None = None,
+        message: str | None = None,
+        type: str | None = None,  # noqa: A002 - the field's own name
+        param: str | None = None,
+        times: int | None = None,
+        retry_after: float | None = None,
+        delay: float = 0.0,
+    ) -> Self:
+        """Answer with an error in OpenAI's words for its status; `code`, `message`, `type` and `param` replace them.
+
+        `times` calls fail, then the other answers go on. `retry_after` is how many seconds the client is told to wait
+        before it tries again; a millisecond unless given. Raises ValueError for a status below 400.
+        """
+        if not 400 <= status <= 599:
+            raise ValueError(f"A failure has a status from 400 to 599; {status} is none.")
+        fields = {"code": code, "message": message, "kind": type, "param": param, "retry_after": retry_after}
+        self._answers.add(after(_not_negative("delay", delay), failing(status, fields)), times, None)
+        return self
+
+    def stream(self, parts: Iterable[Any], *, delay: float = 0.0, times: int | None = None) -> Self:
+        """Answer with a stream of texts or of events, `delay` seconds apart; an exception among them breaks it there.
+
+        Texts are what the model says: a client that does not ask for a stream gets them joined. Raises ValueError or
+        TypeError for what cannot be streamed.
+        """
+        self._answers.add(streaming(parts, _not_negative("delay", delay)), times, None)
+        return self
+
+    @property
+    def calls(self) -> Calls:
+        """The calls, oldest first."""
+        return self._history.calls(self._name)
+
+    @property
+    def called(self) -> bool:
+        """Whether there was a call."""
+        return self._history.count() > 0
+
+    @property
+    def call_count(self) -> int:
+        """How many calls there were, those that failed included."""
+        return self._history.count()
+
+    def assert_called(self, times: int | None = None) -> None:
+        """Raise AssertionError unless there was a call, or exactly `times` of them."""
+        __tracebackhide__ = True
+        self.calls.assert_called(times)
+
+    def assert_called_once(self) -> None:
+        """Raise AssertionError unless there was exactly one call."""
+        __tracebackhide__ = True
+        self.calls.assert_called_once()
+
+    def assert_not_called(self) -> None:
+        """Raise AssertionError if there was a call."""
+        __tracebackhide__ = True
+        self.calls.assert_not_called()
+
+    def assert_called_with(self, **fields: Any) -> None:
+        """Raise AssertionError unless some call was made with these values; see `Calls.assert_called_with`."""
+        __tracebackhide__ = True
+        self.calls.assert_called_with(**fields)
+
+    def assert_called_once_with(self, **fields: Any) -> None:
+        """Raise AssertionError unless there was exactly one call and it had these values."""
+        __tracebackhide__ = True
+        self.calls.assert_called_once_with(**fields)
+
+    def reset(self) -> None:
+        """Forget the answers, the delay and the calls."""
+        self._answers.delayed(0.0)
+        self._answers.clear()
+        self._history.forget()
+
+    def __repr__(self) -> str:
+        return f"<Route {self._name}: called {self.call_count} times>"
+
+
+def _not_negative(name: str, seconds: float) -> float:
+    if seconds < 0:
+        raise ValueError(f"{name} is in seconds and at least 0; got {seconds:g}.")
+    return seconds

@@ -1,0 +1,218 @@
+"""Completions, the older form of chat: a text in, and what follows it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import msgspec
+from msgspec.structs import replace
+
+from openai_mock.engine.answers import Alike, Answer, Events
+from openai_mock.engine.errors import ApiError
+from openai_mock.engine.overlay import laid_over
+from openai_mock.engine.resource import Call, Resource
+from openai_mock.turns.pieces import encoded_pieces, pieces
+from openai_mock.turns.tokens import count, encode, encoding_for, spellings
+from openai_mock.turns.turn import Message, Prompt, Reply, Turn
+
+completions = Resource("text_completion")
+_USUAL_PROMPT, _USUAL_LIMIT = "<|endoftext|>", 16
+_OURS = frozenset({"created", "model", "system_fingerprint", "usage"})
+"""What of a whole response that was written for chat also stands in a completion."""
+_DONE = b"data: [DONE]\n\n"
+_encode = msgspec.json.Encoder().encode
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    """One choice: its prompt where that is echoed, and what was said."""
+
+    index: int
+    echoed: str
+    said: str
+    offset: int
+    finish: str
+
+
+@completions.on("completions.create")
+def create(call: Call) -> Answer:
+    """`n` choices for each prompt, whole or as chunks. Rules hear a prompt as the only message of a user."""
+    body = call.body
+    n, drawn = _numbers(body)
+    encoding = encoding_for(call.model)
+    choices: list[_Choice] = []
+    read = said = 0
+    reply = Reply(())
+    for text, tokens in _prompts(body.get("prompt"), encoding):
+        limit = _USUAL_LIMIT if body.get("max_tokens") is None else body["max_tokens"]
+        asked = {**body, "n": drawn, "max_tokens": limit}
+        reply = call.world.speak(Prompt([Message("user", text)], call.model, asked))
+        call.rule = reply.rule
+        spoken = reply.turns or (Turn(""),)
+        turns = [spoken[index % len(spoken)] for index in range(drawn)]
+        read += tokens + count(body.get("suffix") or "", encoding)
+        said += sum(_tokens(turn, encoding) for turn in turns)
+        choices += [_choice(len(choices) + index, text, turn, body) for index, turn in enumerate(turns[:n])]
+    shared = _shared(call, reply)
+    usage = {"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said}
+    if body.get("stream"):
+        return Events(_chunks(shared, choices, usage, body, encoding))
+    whole = {**shared, "choices": [_written(choice, body, encoding) for choice in choices], "usage": usage}
+    fields = {name: value for name, value in (reply.fields or {}).items() if name in _OURS}
+    return laid_over(whole, fields) if fields else whole
+
+
+def _numbers(body: Mapping[str, Any]) -> tuple[int, int]:
+    """How many choices are shown and how many are made. Raises OpenAI's 400 where more are shown than made."""
+    n = body.get("n") or 1
+    best = body.get("best_of") or n
+    if best < n:
+        raise ApiError(
+            400,
+            "You requested that the server return more choices than it will generate (HINT: You must set 'n' "
+            f"(currently {n}) to be at most 'best_of' (currently {best}), or omit either parameter if you don't "
+            "specifically want to use them.)",
+        )
+    return int(n), int(best)
+
+
+def _prompts(given: Any, encoding: str) -> Iterable[tuple[str, int]]:
+    """The text and the number of tokens of each prompt; an array of numbers is one prompt, made of tokens."""
+    if given is None or given == []:
+        given = _USUAL_PROMPT
+    several = [given] if isinstance(given, str) or isinstance(given[0], int | float) else given
+    for each in several:
+        if isinstance(each, str):
+            yield each, count(each, encoding)
+        else:
+            yield _spelled(each, encoding), len(each)
+
+
+def _spelled(tokens: Sequence[int], encoding: str) -> str:
+    """The text that tokens stand for; numbers that are no tokens stand for themselves."""
+    try:
+        return b"".join(spellings([int(token) for token in tokens], encoding)).decode("utf-8", "replace")
+    except (KeyError, OverflowError):
+        return " ".join(map(str, tokens))
+
+
+def _tokens(turn: Turn, encoding: str) -> int:
+    return count(turn.text or "", encoding) if turn.tokens is None else turn.tokens
+
+
+def _choice(index: int, prompt: str, turn: Turn, body: Mapping[str, Any]) -> _Choice:
+    finish = turn.finish_reason if turn.finish in {"length", "content_filter"} else "stop"
+    echoed = prompt if body.get("echo") else ""
+    return _Choice(index, echoed, turn.text or "", 0 if echoed else len(prompt), finish)
+
+
+def _shared(call: Call, reply: Reply) -> dict[str, Any]:
+    """What every chunk of a completion has too."""
+    own = reply.id and f"cmpl-{reply.id.removeprefix('chatcmpl-')}"
+    return {
+        "id": own or call.world.ids.letters("cmpl-", 29),
+        "object": "text_completion",
+        "created": call.now,
+        "model": call.model,
+        "system_fingerprint": None,
+    }
+
+
+def _written(choice: _Choice, body: Mapping[str, Any], encoding: str) -> dict[str, Any]:
+    return {
+        "text": choice.echoed + choice.said,
+        "index": choice.index,
+        "logprobs": _logprobs(choice, body.get("logprobs"), encoding),
+        "finish_reason": choice.finish,
+    }
+
+
+def _logprobs(choice: _Choice, most: int | None, encoding: str) -> dict[str, Any] | None:
+    """Each token with how likely it was. The first of an echoed prompt follows nothing, so nobody can say."""
+    if most is None:
+        return None
+    shown: list[str] = []
+    offsets: list[int] = []
+    at = choice.offset
+    for text in (choice.echoed, choice.said):
+        before = b""
+        for spelled in spellings(encode(text, encoding), encoding):
+            shown.append(_shown(spelled))
+            offsets.append(at + len(before.decode("utf-8", "ignore")))
+            before += spelled
+        at += len(text)
+    likely: list[float | None] = [_logprob(token) for token in shown]
+    top: list[dict[str, float] | None] = [_top(token, most) for token in shown]
+    if choice.echoed and shown:
+        likely[0] = top[0] = None
+    return {
+        "tokens": shown,
+        "token_logprobs": likely,
+        "top_logprobs": top if most else None,
+        "text_offset": offsets,
+    }
+
+
+def _shown(spelled: bytes) -> str:
+    """A token as text, or as its bytes where it is only a part of a character."""
+    try:
+        return spelled.decode()
+    except UnicodeDecodeError:
+        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in spelled)
+
+
+def _top(token: str, most: int) -> dict[str, float]:
+    """The likeliest tokens: the one that was said, and others that were less likely the further down they stand."""
+    first = _logprob(token)
+    others = (" the", " a", ",", ".", "\n", " and")
+    found = {token: first}
+    for rank, other in enumerate((other for other in others if other != token), 1):
+        if len(found) < most:
+            found[other] = round(first - 1.5 * rank, 6)
+    return found
+
+
+def _logprob(token: str) -> float:
+    return -round(crc32(token.encode("utf-8", "replace")) % 1000 / 4000, 6)
+
+
+def _chunks(
+    shared: Mapping[str, Any],
+    choices: Sequence[_Choice],
+    usage: Mapping[str, Any],
+    body: Mapping[str, Any],
+    encoding: str,
+) -> Iterator[bytes | Alike]:
+    with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+    start = b"data: " + _encode(shared)[:-1]
+    end = b',"usage":null}\n\n' if with_usage else b"}\n\n"
+    for choice in choices:
+        before = b'%b,"choices":[{"text":"' % start
+        after = b'","index":%d,"logprobs":%b,"finish_reason":%b}]%b'
+        if body.get("logprobs") is not None:
+            for part in _parts(choice, encoding):
+                logged = _encode(_logprobs(part, body["logprobs"], encoding))
+                yield before + _inner(part) + after % (choice.index, logged, b"null", end)
+        else:
+            plain = after % (choice.index, b"null", b"null", end)
+            for text in filter(None, (choice.echoed, choice.said)):
+                yield Alike(before, encoded_pieces(text, encoding), plain)
+        yield before + after % (choice.index, b"null", _encode(choice.finish), end)
+    if with_usage:
+        yield b'%b,"choices":[],"usage":%b}\n\n' % (start, _encode(usage))
+    yield _DONE
+
+
+def _parts(choice: _Choice, encoding: str) -> Iterator[_Choice]:
+    """A choice piece by piece; only the first piece of an echoed prompt is told apart from what was said."""
+    at, first = choice.offset, bool(choice.echoed)
+    for text in (choice.echoed, choice.said):
+        for piece in pieces(text, encoding):
+            yield replace(choice, echoed=piece if first else "", said="" if first else piece, offset=at)
+            at, first = at + len(piece), False
+
+
+def _inner(choice: _Choice) -> bytes:
+    """The text of a choice as it stands between the quotes of a JSON string."""
+    return _encode(choice.echoed + choice.said)[1:-1]

@@ -1,0 +1,139 @@
+"""What a request of the Responses API refers to: its own input, and the history before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from openai_mock.engine.errors import ApiError, UnknownIdError
+from openai_mock.engine.resource import Call
+from openai_mock.turns.items import as_messages, kept, sent
+
+RESPONSES, CONVERSATIONS, ITEMS = "responses.retrieve", "conversations.retrieve", "conversations.items.list"
+"""Operations that name the collections."""
+INPUT = "input"
+"""The name of the bytes beside a response that hold its whole input, history and all."""
+TRIGGER = "compaction_trigger"
+"""The input item that asks for a compaction; it is not kept."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
+
+
+class Context(Struct, frozen=True):
+    """`before` are the items of the history, `given` those of the request; `messages` are all of them as chat says it.
+
+    `conversation` is the id of the conversation that the answer joins. `compact` is whether the input asks for a
+    compaction.
+    """
+
+    before: list[dict[str, Any]]
+    given: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    conversation: str | None = None
+    compact: bool = False
+
+
+def remembers(call: Call) -> bool:
+    """Whether the mock keeps responses at all."""
+    return RESPONSES in call.world.shapes
+
+
+def context_of(call: Call) -> Context:
+    """Read a request. Raises OpenAI's errors for a previous response or a conversation that does not exist."""
+    body: Mapping[str, Any] = call.body
+    previous, conversation = body.get("previous_response_id"), _id(body.get("conversation"))
+    if previous and conversation and not call.world.lenient_ids:
+        message = "Mutually exclusive parameters: send either 'previous_response_id' or 'conversation', not both."
+        raise ApiError(400, message, param="conversation", code="mutually_exclusive_parameters")
+    before: list[dict[str, Any]] = []
+    if previous:
+        before = history(call, previous)
+    elif conversation:
+        before, conversation = _said_in(call, conversation)
+    draw = call.world.ids.hexadecimal
+    items = sent(body.get("input")) or _of_prompt(body.get("prompt"))
+    given = [kept(_resolved(call, item), draw) for item in items if item.get("type") != TRIGGER]
+    messages = as_messages([*before, *given])
+    if instructions := body.get("instructions"):
+        messages.insert(0, {"role": "system", "content": instructions})
+    return Context(before, given, messages, conversation, compact=len(given) < len(items))
+
+
+def history(call: Call, id_: str) -> list[dict[str, Any]]:
+    """All that was said up to and with a response. Raises the 400 for one that is not known."""
+    known = call.collection(RESPONSES).find(id_) if remembers(call) else None
+    if known is None:
+        if call.world.lenient_ids:
+            return []
+        message = f"Previous response with id '{id_}' not found."
+        raise ApiError(400, message, param="previous_response_id", code="previous_response_not_found")
+    return [*input_of(call, id_), *known["output"]]
+
+
+def input_of(call: Call, id_: str) -> list[dict[str, Any]]:
+    """The input items of a stored response, the history before them included."""
+    held = call.collection(RESPONSES).content(id_, INPUT)
+    return _decode(held) if held else []
+
+
+def keep_input(call: Call, id_: str, context: Context) -> None:
+    """Remember the input of a response."""
+    call.collection(RESPONSES).put_content(id_, _encode([*context.before, *context.given]), INPUT)
+
+
+def join(call: Call, conversation: str, items: list[dict[str, Any]]) -> None:
+    """Add items to the end of a conversation."""
+    collection = call.collection(ITEMS, conversation_id=conversation)
+    for item in items:
+        collection.create(item)
+
+
+def _id(named: Any) -> str | None:
+    return named.get("id") if isinstance(named, Mapping) else named
+
+
+def _said_in(call: Call, id_: str) -> tuple[list[dict[str, Any]], str | None]:
+    """The items of a conversation and its id; nothing for one that is not known where ids are lenient."""
+    try:
+        if remembers(call):
+            call.collection(CONVERSATIONS).get(id_)
+    except UnknownIdError:
+        if call.world.lenient_ids:
+            return [], None
+        raise
+    if not remembers(call):
+        return [], None
+    return [item for _, item in call.store.list(f"/conversations/{id_}/items")], id_
+
+
+def _of_prompt(prompt: Any) -> list[dict[str, Any]]:
+    """A reusable prompt is not known here; the texts it is filled with are what the user says."""
+    variables = (prompt or {}).get("variables") or {}
+    texts = [value if isinstance(value, str) else value.get("text", "") for value in variables.values()]
+    said = " ".join(text for text in texts if text)
+    return [{"role": "user", "content": said}] if said else []
+
+
+def _resolved(call: Call, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The item that a reference names. Raises the 404 for one that is not known."""
+    if item.get("type") != "item_reference" and item.keys() != {"id"}:
+        return item
+    found = next((each for each in _all_items(call) if each.get("id") == item["id"]), None)
+    if found is not None:
+        return found
+    if call.world.lenient_ids:
+        return {"type": "message", "role": "user", "content": "", "id": item["id"]}
+    raise ApiError(404, f"Item with id '{item['id']}' not found.", param="input")
+
+
+def _all_items(call: Call) -> Iterator[dict[str, Any]]:
+    if not remembers(call):
+        return
+    for id_, response in reversed(call.store.list("/responses")):
+        yield from response.get("output") or ()
+        yield from input_of(call, id_)
+    for id_, _ in call.store.list("/conversations"):
+        yield from (item for _, item in call.store.list(f"/conversations/{id_}/items"))

@@ -1,0 +1,101 @@
+"""Creating responses, counting what one would read, and compacting what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from openai_mock.engine.answers import Answer, Events
+from openai_mock.engine.errors import ApiError
+from openai_mock.engine.resource import Call, Resource
+from openai_mock.resources.responses.context import Context, context_of, remembers
+from openai_mock.resources.responses.output import finished, included
+from openai_mock.resources.responses.stored import keep
+from openai_mock.resources.responses.stream import frames
+from openai_mock.resources.responses.whole import DEFAULT_MODEL, compaction, response_of
+from openai_mock.turns.conversation import from_chat
+from openai_mock.turns.honour import limited
+from openai_mock.turns.reasoning import reasons
+from openai_mock.turns.tokens import encoding_for, prompt_tokens
+from openai_mock.turns.turn import Prompt, Reply
+
+responses = Resource("response")
+
+
+@responses.on("responses.create")
+def create(call: Call) -> Answer:
+    """Answer whole, as events, or later where the response runs in the background."""
+    body = call.body
+    if body.get("background") and body.get("store") is False and not call.world.lenient_ids:
+        message = "A response in the background must be stored: send 'store': true, or leave it out."
+        raise ApiError(400, message, param="store", code="invalid_value")
+    context = context_of(call)
+    model = call.model or DEFAULT_MODEL
+    reply = _spoken(call, Prompt(from_chat(context.messages), model, body))
+    whole, output = response_of(call, context, reply)
+    include, top = body.get("include") or (), body.get("top_logprobs") or 0
+    if include or top:
+        output = included(output, include, top=top, encoding=encoding_for(model))
+        whole["output"] = included(whole["output"], include, top=top, encoding=encoding_for(model))
+    broken = next((item for item in output if item["type"] == "error"), None)
+    if body.get("stream"):
+        obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False
+        if broken is None:
+            _keep(call, context, whole, streamed=True)
+        return Events(frames(whole, output, encoding=encoding_for(model), obfuscate=obfuscate))
+    if broken is not None:
+        raise _refusal(broken)
+    return _keep(call, context, whole, streamed=False)
+
+
+def _refusal(error: Mapping[str, Any]) -> ApiError:
+    """What breaks a stream off, told to a client that asked for no stream."""
+    return ApiError(
+        error.get("status") or 400, error.get("message") or "", param=error.get("param"), code=error.get("code")
+    )
+
+
+def _spoken(call: Call, prompt: Prompt) -> Reply:
+    """What is said: one thing, so of several choices the first, and with the thinking that its model does."""
+    reply = call.world.speak(prompt)
+    call.rule = reply.rule
+    if reply.fields or not reply.turns:
+        return reply if len(reply.turns) < 2 else replace(reply, turns=reply.turns[:1])
+    return replace(reply, turns=(limited(reply.turns[0], prompt),)) if reasons(prompt.model) else reply
+
+
+def _keep(call: Call, context: Context, whole: dict[str, Any], *, streamed: bool) -> dict[str, Any]:
+    """Keep what is to be kept; the response as the client sees it."""
+    if call.body.get("store") is False or not remembers(call):
+        return whole
+    return keep(call, context, whole, later=bool(call.body.get("background")) and not streamed)
+
+
+@responses.on("responses.input_tokens.count")
+def count_input(call: Call) -> Answer:
+    """What `usage.input_tokens` of a response to the same request would be."""
+    context = context_of(call)
+    tokens = prompt_tokens(context.messages, call.model or DEFAULT_MODEL, call.body.get("tools") or ())
+    return {"object": "response.input_tokens", "input_tokens": tokens}
+
+
+@responses.on("responses.compact")
+def compact(call: Call) -> Answer:
+    """All that was said as one item, which the next request may send in its place."""
+    context, ids = context_of(call), call.world.ids
+    read = prompt_tokens(context.messages, call.model or DEFAULT_MODEL)
+    return {
+        "id": ids.hexadecimal("resp_", 48),
+        "object": "response.compaction",
+        "created_at": call.now,
+        "output": finished([compaction(context)], ids),
+        "usage": {
+            "input_tokens": read,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": 0,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": read,
+        },
+    }

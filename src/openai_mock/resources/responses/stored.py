@@ -1,0 +1,116 @@
+"""Stored responses: found again, replayed, cancelled, forgotten; and those that run in the background."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from openai_mock.engine.answers import Answer, Events
+from openai_mock.engine.errors import ApiError
+from openai_mock.engine.lifecycle import Lifecycle
+from openai_mock.engine.resource import Call, Resource
+from openai_mock.resources.responses.context import RESPONSES, Context, input_of, join, keep_input
+from openai_mock.resources.responses.output import included
+from openai_mock.resources.responses.stream import frames
+from openai_mock.resources.responses.whole import unfinished
+from openai_mock.turns.tokens import encoding_for
+
+stored = Resource(
+    "response",
+    keeps=RESPONSES,
+    lifecycle=Lifecycle(
+        "queued -> in_progress -> completed",
+        moves=("queued | in_progress -> cancelled",),
+        refusal="Cannot cancel a response with status '{status}'.",
+    ),
+)
+FINAL = "final"
+"""The name of the bytes beside a response that hold what it will be at its end."""
+_LIMIT = 20
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def keep(call: Call, context: Context, whole: dict[str, Any], *, later: bool) -> dict[str, Any]:
+    """Keep a response and its input; one that comes later begins in the queue. The response as it is by now."""
+    collection, id_ = call.collection(RESPONSES), whole["id"]
+    if context.conversation:
+        join(call, context.conversation, context.given if later else [*context.given, *whole["output"]])
+    if later:
+        collection.put_content(id_, _encode(whole), FINAL)
+    shown = collection.create(unfinished(whole, "queued") if later else whole)
+    keep_input(call, id_, context)
+    return shown
+
+
+@stored.entering("completed")
+def completed(call: Call, item: dict[str, Any], at: int) -> dict[str, Any]:
+    """The end of a response in the background, whichever it is."""
+    held = call.collection(RESPONSES).content(item["id"], FINAL)
+    if held is None:
+        return item
+    whole = _decode(held)
+    call.collection(RESPONSES).put_content(item["id"], None, FINAL)
+    if conversation := (whole.get("conversation") or {}).get("id"):
+        join(call, conversation, whole["output"])
+    return {**whole, "completed_at": at if whole["status"] == "completed" else None}
+
+
+@stored.on("responses.retrieve")
+def retrieve(call: Call) -> Answer:
+    """A stored response, or its events from `starting_after` on."""
+    item, query = call.item, call.query
+    encoding = encoding_for(item["model"])
+    if include := query.get("include"):
+        output = included(item["output"], include, top=item.get("top_logprobs") or 0, encoding=encoding)
+        item = {**item, "output": output}
+    if not query.get("stream"):
+        return item
+    if item["status"] in {"queued", "in_progress"}:
+        held = call.collection().content(item["id"], FINAL)
+        item = _decode(held) if held else item
+    obfuscate = query.get("include_obfuscation") is not False
+    replayed = Events(frames(item, item["output"], encoding=encoding, obfuscate=obfuscate)).singly()
+    after = query.get("starting_after")
+    return Events(replayed if after is None else islice(replayed, after + 1, None))
+
+
+@stored.on("responses.cancel")
+def cancel(call: Call) -> Answer:
+    """Stop a response in the background; one that has ended stays as it is."""
+    item = call.item
+    if not item.get("background"):
+        raise ApiError(400, "Cannot cancel a synchronous response.", param="response_id")
+    if item["status"] not in {"queued", "in_progress"}:
+        return item
+    return call.move(item, "cancelled")
+
+
+@stored.on("responses.delete")
+def delete(call: Call) -> Answer:
+    """Forget a response. The API confirms it with a body, though the SDK does not read it."""
+    id_ = call.item["id"]
+    call.collection().delete(call.id)
+    return {"id": id_, "object": "response", "deleted": True}
+
+
+@stored.on("responses.input_items.list")
+def list_input_items(call: Call) -> Answer:
+    """The input of a response with the history before it, newest first."""
+    id_ = call.params["response_id"]
+    call.collection(RESPONSES).get(id_)
+    items, query = input_of(call, id_), call.query
+    if query.get("order") != "asc":
+        items.reverse()
+    ids = [item["id"] for item in items]
+    after = query.get("after")
+    if after and after not in ids:
+        message = f"Invalid 'after': no object with the id '{after}' is in this list."
+        raise ApiError(400, message, param="after", code="invalid_value")
+    start = ids.index(after) + 1 if after else 0
+    limit = int(query.get("limit") or _LIMIT)
+    shown = items[start : start + limit]
+    ends = {"first_id": shown[0]["id"] if shown else None, "last_id": shown[-1]["id"] if shown else None}
+    return {"object": "list", "data": shown, **ends, "has_more": start + limit < len(items)}

@@ -1,0 +1,260 @@
+"""The event stream of a response, made from the finished object, so that a stream and its object never differ.
+
+Theory. An item is announced empty, filled by the events of its type, and shown whole:
+
+    created [queued] in_progress  (item.added  events of its type  item.done)*  completed | incomplete | failed
+
+`sequence_number` counts from 0 without gaps. Deltas of one text are alike but for the piece, the number and the
+padding, so they are one run. An `error` among the items ends the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import msgspec
+
+from openai_mock.engine.answers import Alike
+from openai_mock.resources.responses.output import picture
+from openai_mock.resources.responses.whole import unfinished
+from openai_mock.turns.pieces import encoded_pieces, pieces
+
+Parts: TypeAlias = Iterator[bytes | Alike]
+Item: TypeAlias = Mapping[str, Any]
+_encode = msgspec.json.Encoder().encode
+_WIDTH = 16
+_PADDING = tuple(b"openaimockpading"[:length] for length in range(_WIDTH + 1))
+"""Fillers by length: a delta and its obfuscation have a multiple of 16 bytes together."""
+
+
+class Stream:
+    """What the events of one stream share: the running number, how texts are cut, whether deltas are padded, and how
+    many pictures come before the finished one.
+    """
+
+    def __init__(self, encoding: str, *, obfuscate: bool, previews: int = 0) -> None:
+        self.encoding, self.obfuscate, self.previews = encoding, obfuscate, previews
+        self.numbers = count()
+
+    def event(self, kind: str, **fields: Any) -> bytes:
+        """One framed event."""
+        whole = {"type": kind, **fields, "sequence_number": next(self.numbers)}
+        return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(whole))
+
+    def deltas(self, kind: str, text: str, **fields: Any) -> Parts:
+        """The events that bring a text piece by piece."""
+        if not text:
+            return
+        name, numbers = kind.encode(), self.numbers
+        shared = _encode({"type": kind, **fields})[:-1]
+        before = b'event: %b\ndata: %b,"delta":"' % (name, shared)
+        cut = encoded_pieces(text, self.encoding)
+        if self.obfuscate:
+            numbered = [
+                b'%b","sequence_number":%d,"obfuscation":"%b' % (piece, next(numbers), _PADDING[-len(piece) % _WIDTH])
+                for piece in cut
+            ]
+            yield Alike(before, numbered, b'"}\n\n')
+        else:
+            yield Alike(before, [b'%b","sequence_number":%d' % (piece, next(numbers)) for piece in cut], b"}\n\n")
+
+
+def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, obfuscate: bool) -> Parts:
+    """Every event of a response. `output` are its items, and signals between them."""
+    previews = max([tool.get("partial_images") or 0 for tool in whole.get("tools") or ()], default=0)
+    stream = Stream(encoding, obfuscate=obfuscate, previews=previews)
+    if whole.get("background"):
+        queued = unfinished(whole, "queued")
+        yield stream.event("response.created", response=queued)
+        yield stream.event("response.queued", response=queued)
+        yield stream.event("response.in_progress", response=unfinished(whole, "in_progress"))
+    else:
+        begun = msgspec.Raw(_encode(unfinished(whole, "in_progress")))
+        yield stream.event("response.created", response=begun)
+        yield stream.event("response.in_progress", response=begun)
+    index = 0
+    for item in output:
+        if item["type"] == "error":
+            yield stream.event("error", **{key: item.get(key) for key in ("code", "message", "param")})
+            return
+        if item["type"] == "output_audio":
+            yield from _audio(stream, item)
+            continue
+        yield stream.event("response.output_item.added", item=_emptied(item), output_index=index)
+        if inner := _EVENTS.get(item["type"]):
+            yield from inner(stream, item, index)
+        yield stream.event("response.output_item.done", item=item, output_index=index)
+        index += 1
+    status = whole["status"]
+    ending = status if status in {"incomplete", "failed"} else "completed"
+    yield stream.event(f"response.{ending}", response=whole)
+
+
+_EMPTY: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "message": {"content": []},
+        "reasoning": {"summary": []},
+        "function_call": {"arguments": ""},
+        "custom_tool_call": {"input": ""},
+        "file_search_call": {"results": None},
+        "code_interpreter_call": {"code": "", "outputs": None},
+        "image_generation_call": {"result": None},
+        "mcp_call": {"arguments": "", "output": None, "error": None},
+        "mcp_list_tools": {"tools": []},
+        "shell_call_output": {"output": []},
+    }
+)
+"""What an item lacks when it is announced, by its type."""
+_BORN_DONE = ("apply_patch_call_output", "program_output")
+
+
+def _emptied(item: Item) -> dict[str, Any]:
+    started = {"status": "in_progress"} if "status" in item and item["type"] not in _BORN_DONE else {}
+    emptied = {**item, **_EMPTY.get(item["type"], {}), **started}
+    if item["type"] == "shell_call":
+        emptied["action"] = {**item["action"], "commands": []}
+    if item["type"] == "reasoning" and "content" in item:
+        emptied["content"] = []
+    return emptied
+
+
+def _message(stream: Stream, item: Item, index: int) -> Parts:
+    for number, part in enumerate(item["content"]):
+        at = {"content_index": number, "item_id": item["id"], "output_index": index}
+        kind, field = ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
+        plain: dict[str, Any] = {"logprobs": []} if kind == "output_text" else {}
+        empty = {**part, field: "", **({"annotations": [], "logprobs": []} if plain else {})}
+        yield stream.event("response.content_part.added", **at, part=empty)
+        if part.get("logprobs"):
+            yield from _with_logprobs(stream, part, at)
+        else:
+            yield from stream.deltas(f"response.{kind}.delta", part[field], **at, **plain)
+        for position, annotation in enumerate(part.get("annotations") or ()):
+            named = {"annotation": annotation, "annotation_index": position}
+            yield stream.event("response.output_text.annotation.added", **at, **named)
+        sure = {"logprobs": [_brief(each) for each in part.get("logprobs") or ()]} if plain else {}
+        yield stream.event(f"response.{kind}.done", **at, **{field: part[field]}, **sure)
+        yield stream.event("response.content_part.done", **at, part=part)
+
+
+def _with_logprobs(stream: Stream, part: Item, at: Mapping[str, Any]) -> Parts:
+    cut, sure = pieces(part["text"], stream.encoding), part["logprobs"]
+    for number, piece in enumerate(cut):
+        own = [_brief(each) for each in sure[number : number + 1]]
+        yield stream.event("response.output_text.delta", **at, delta=piece, logprobs=own)
+
+
+def _brief(logprob: Item) -> dict[str, Any]:
+    return {
+        "token": logprob["token"],
+        "logprob": logprob["logprob"],
+        "top_logprobs": [{key: each[key] for key in ("token", "logprob")} for each in logprob["top_logprobs"]],
+    }
+
+
+def _reasoning(stream: Stream, item: Item, index: int) -> Parts:
+    for number, part in enumerate(item["summary"]):
+        at = {"item_id": item["id"], "output_index": index, "summary_index": number}
+        yield stream.event("response.reasoning_summary_part.added", **at, part={"type": "summary_text", "text": ""})
+        yield from stream.deltas("response.reasoning_summary_text.delta", part["text"], **at)
+        yield stream.event("response.reasoning_summary_text.done", **at, text=part["text"])
+        yield stream.event("response.reasoning_summary_part.done", **at, part=part)
+    for number, part in enumerate(item.get("content") or ()):
+        at = {"content_index": number, "item_id": item["id"], "output_index": index}
+        yield stream.event("response.content_part.added", **at, part={**part, "text": ""})
+        yield from stream.deltas("response.reasoning_text.delta", part["text"], **at)
+        yield stream.event("response.reasoning_text.done", **at, text=part["text"])
+        yield stream.event("response.content_part.done", **at, part=part)
+
+
+def _written(name: str, field: str) -> Callable[[Stream, Item, int], Parts]:
+    """An item whose one text is written piece by piece."""
+
+    def events(stream: Stream, item: Item, index: int) -> Parts:
+        at = {"item_id": item["id"], "output_index": index}
+        yield from stream.deltas(f"response.{name}.delta", item.get(field) or "", **at)
+        yield stream.event(f"response.{name}.done", **at, **{field: item.get(field) or ""})
+
+    return events
+
+
+def _stages(*names: str) -> Callable[[Stream, Item, int], Parts]:
+    """An item that passes through stages; a stage `completed` is `failed` where the item failed."""
+
+    def events(stream: Stream, item: Item, index: int) -> Parts:
+        for name in names:
+            stage = "failed" if name == "completed" and item["type"].startswith("mcp") and _failed(item) else name
+            yield stream.event(f"response.{item['type']}.{stage}", item_id=item["id"], output_index=index)
+
+    return events
+
+
+def _failed(item: Item) -> bool:
+    return item.get("status") == "failed" or bool(item.get("error"))
+
+
+def _in_order(*parts: Callable[[Stream, Item, int], Parts]) -> Callable[[Stream, Item, int], Parts]:
+    def events(stream: Stream, item: Item, index: int) -> Parts:
+        for part in parts:
+            yield from part(stream, item, index)
+
+    return events
+
+
+def _partial_images(stream: Stream, item: Item, index: int) -> Parts:
+    shown = {key: item[key] for key in ("background", "output_format", "quality", "size") if key in item}
+    for number in range(stream.previews):
+        at = {"item_id": item["id"], "output_index": index, "partial_image_index": number}
+        kind = "response.image_generation_call.partial_image"
+        yield stream.event(kind, **at, partial_image_b64=picture(item, number + 1), **shown)
+
+
+def _commands(stream: Stream, item: Item, index: int) -> Parts:
+    for number, command in enumerate(item["action"]["commands"]):
+        at = {"command_index": number, "output_index": index}
+        yield stream.event("response.shell_call_command.added", **at, command="")
+        yield from stream.deltas("response.shell_call_command.delta", command, **at)
+        yield stream.event("response.shell_call_command.done", **at, command=command)
+
+
+def _command_outputs(stream: Stream, item: Item, index: int) -> Parts:
+    for number, output in enumerate(item["output"]):
+        at = {"command_index": number, "item_id": item["id"], "output_index": index}
+        said = {key: output[key] for key in ("stdout", "stderr") if output.get(key)}
+        yield stream.event("response.shell_call_output_content.delta", **at, delta=said)
+        yield stream.event("response.shell_call_output_content.done", **at, output=[output])
+
+
+def _audio(stream: Stream, item: Item) -> Parts:
+    """A voice, which belongs to no item: `data` in Base64 and its `transcript`."""
+    yield from stream.deltas("response.audio.transcript.delta", item.get("transcript") or "")
+    yield stream.event("response.audio.delta", delta=item.get("data") or "")
+    yield stream.event("response.audio.transcript.done")
+    yield stream.event("response.audio.done")
+
+
+_EVENTS: Mapping[str, Callable[[Stream, Item, int], Parts]] = MappingProxyType(
+    {
+        "message": _message,
+        "reasoning": _reasoning,
+        "function_call": _written("function_call_arguments", "arguments"),
+        "custom_tool_call": _written("custom_tool_call_input", "input"),
+        "web_search_call": _stages("in_progress", "searching", "completed"),
+        "file_search_call": _stages("in_progress", "searching", "completed"),
+        "code_interpreter_call": _in_order(
+            _stages("in_progress"), _written("code_interpreter_call_code", "code"), _stages("interpreting", "completed")
+        ),
+        "image_generation_call": _in_order(_stages("in_progress", "generating"), _partial_images, _stages("completed")),
+        "mcp_call": _in_order(
+            _stages("in_progress"), _written("mcp_call_arguments", "arguments"), _stages("completed")
+        ),
+        "mcp_list_tools": _stages("in_progress", "completed"),
+        "shell_call": _commands,
+        "shell_call_output": _command_outputs,
+        "compaction": _stages("compacting"),
+    }
+)
+"""The events between the announcement of an item and its end, by its type."""

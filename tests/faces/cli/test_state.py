@@ -1,0 +1,83 @@
+"""A server that remembers in a file: killed, started again, shared, and told what it cannot use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+COMMAND = (sys.executable, "-m", "openai_mock", "--port", "0", "--quiet", "--log-format", "json")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+
+
+@contextmanager
+def serving(*options: str | Path) -> Iterator[httpx.Client]:
+    """A client of a server that is killed in the end, without a chance to put anything in order."""
+    with subprocess.Popen(
+        [*COMMAND, *map(str, options)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env=ENVIRONMENT
+    ) as server:
+        try:
+            assert server.stdout is not None
+            ready = json.loads(server.stdout.readline())
+            headers = {"authorization": "Bearer sk-test"}
+            with httpx.Client(base_url=ready["base_url"], headers=headers, trust_env=False) as client:
+                yield client
+        finally:
+            server.kill()
+
+
+def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
+    file = tmp_path / "mock.db"
+    content = bytes(range(256)) * 100
+    with serving("--state", file) as client:
+        made = client.post("/files", data={"purpose": "assistants"}, files={"file": ("a.bin", content)}).json()
+        store = client.post("/vector_stores", json={"name": "Docs"}, headers={"x-mock-session": "one"}).json()
+    with serving("--state", file) as client:
+        assert client.get(f"/files/{made['id']}").json() == made
+        assert client.get(f"/files/{made['id']}/content").content == content
+        assert client.get(f"/vector_stores/{store['id']}").status_code == 404
+        assert client.get(f"/vector_stores/{store['id']}", headers={"x-mock-session": "one"}).json() == store
+
+
+def test_two_servers_share_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mock.db"
+    with serving("--state", file) as one, serving("--state", file) as two:
+        made = one.post("/vector_stores", json={"name": "Docs"}).json()
+        assert two.post(f"/vector_stores/{made['id']}", json={"name": "Other"}).json()["name"] == "Other"
+        assert one.get(f"/vector_stores/{made['id']}").json()["name"] == "Other"
+        assert [each["id"] for each in two.get("/vector_stores").json()["data"]] == [made["id"]]
+
+
+def test_the_lifecycle_of_the_command_beats_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "mock.yaml"
+    config.write_text("lifecycle: {default: polls=9, batches: polls=9}")
+    order = {"input_file_id": "file-none", "endpoint": "/v1/embeddings", "completion_window": "24h"}
+    with serving("--config", config, "--lifecycle", "instant") as client:
+        assert client.post("/batches", json=order).json()["status"] == "failed"
+
+
+def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
+    text, config = tmp_path / "text", tmp_path / "mock.yaml"
+    text.write_text("no database, but some text that is long enough to be told apart from one" * 20)
+    config.write_text("state: {fils: [{}]}")
+    for options, sentence in (
+        (("--state", text), f"openai-mock: {text} cannot hold the state: file is not a database. Name another file.\n"),
+        (("--config", config), "state.fils.0: the API keeps no 'fils'"),
+    ):
+        done = subprocess.run(
+            [*COMMAND, *map(str, options)],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+            check=False,
+            timeout=30,
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert sentence in done.stderr
