@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import flows, inside, report, servers, startup, throughput
+from bench import flows, inside, pace, report, servers, startup, throughput
 
 BENCHMARKS: dict[str, Callable[[int, float, Path], Iterator[report.Figure]]] = {
     "chat": throughput.chat,
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[int, float, Path], Iterator[report.Figure]]] = {
     "index": flows.index_alone,
     "sdk": inside.sdk,
     "clients": inside.clients,
+    "pace": pace.pace,
     "start": startup.cold_start,
     "command": startup.command_line,
     "memory": startup.memory,

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,12 +32,12 @@ _FRAME = b'data: {"choices":[{"delta":{"content":" word"},"index":0,"logprobs":n
 
 def pace(rounds: int, seconds: float, folder: Path) -> Iterator[report.Figure]:
     """1,000 streams at 20 ms, and 50 at 0.75 ms."""
-    yield from _figures("1,000 streams at 20 ms", 1000, 0.020, rounds, seconds, folder, gap=3.0, end=5.0)
-    yield from _figures("50 streams at 0.75 ms", 50, 0.00075, rounds, seconds, folder, mean=0.1)
+    yield from _figures("1,000 streams at 20 ms", 1000, 0.020, rounds, seconds, folder, {"gap": 3.0, "end": 5.0})
+    yield from _figures("50 streams at 0.75 ms", 50, 0.00075, rounds, seconds, folder, {"mean": 0.1})
 
 
 def _figures(
-    name: str, streams: int, gap: float, rounds: int, seconds: float, folder: Path, **targets: float
+    name: str, streams: int, gap: float, rounds: int, seconds: float, folder: Path, targets: dict[str, float]
 ) -> Iterator[report.Figure]:
     tokens = max(50, round(seconds / gap))
     seen: list[list[dict[str, float]]] = [[], []]
@@ -44,7 +45,8 @@ def _figures(
         for server, results in zip((_reference(tokens, gap), _ours(tokens, gap, folder)), seen, strict=True):
             with server as port:
                 results.append(_watched(port, streams, tokens, gap))
-    for key, about in (("gap", "p99 of |gap - due|"), ("end", "p99 of the end's lateness"), ("mean", "mean gap's error")):
+    told = {"gap": "p99 of |gap - due|", "end": "p99 of the end's lateness", "mean": "error of the mean gap"}
+    for key, about in told.items():
         reference, ours = (report.median(each[key] for each in results) for results in seen)
         unit = "share" if key == "mean" else "ms"
         yield report.Figure(f"{name}: {about}", unit, reference, ours, None, targets.get(key))
@@ -144,7 +146,7 @@ def _told(streams: list[Stream], tokens: int, first: float, gap: float) -> dict[
     for stream in streams:
         times = stream.times()
         seen += len(times)
-        off += [abs(later - earlier - gap) for earlier, later in zip(times, times[1:], strict=False)]
+        off += [abs(later - earlier - gap) for earlier, later in pairwise(times)]
         late.append(times[-1] - stream.asked - first - gap * (tokens - 1))
         means.append((times[-1] - times[0]) / (len(times) - 1))
     return {

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import msgspec
 
-from openai_mock.config.errors import ConfigErrors, Problem
 from openai_mock.config.plan import Plan
 from openai_mock.config.together import together
 from openai_mock.config.transit import GivenFaults, GivenPace, transit
-from openai_mock.engine.answers import Answer
 from openai_mock.engine.clock import Clock, standing_still
 from openai_mock.engine.coverage import Covered, coverage
 from openai_mock.engine.dictionaries import Dictionaries
@@ -28,25 +26,28 @@ from openai_mock.engine.journal import SIZE, Journal
 from openai_mock.engine.lifecycle import Policies, policies
 from openai_mock.engine.memory import Memory
 from openai_mock.engine.pipeline import Machine
-from openai_mock.engine.resource import World, changing_by_themselves, kept_by
-from openai_mock.engine.seeding import SeedError, Seeds
+from openai_mock.engine.resource import World, kept_by
+from openai_mock.engine.seeding import Seeds
 from openai_mock.engine.sessions import Sessions
 from openai_mock.engine.store import Object, Store
 from openai_mock.library.accessors import Accessors
+from openai_mock.library.beginning import begin
 from openai_mock.library.board import Board
 from openai_mock.library.calls import Calls
 from openai_mock.library.compiled import compiled, packaged
 from openai_mock.library.conditions import conditions
+from openai_mock.library.control import Parts, endpoints
 from openai_mock.library.decorate import decorated
+from openai_mock.library.endpoints import local, reachable
 from openai_mock.library.handlers import handlers
-from openai_mock.library.local import local
+from openai_mock.library.limiting import GivenLimits, Limiting
+from openai_mock.library.models import models_of
 from openai_mock.library.namespaces import Names
 from openai_mock.library.outside import outside, prefixes_of, rebased
 from openai_mock.library.report import is_unmatched, report
 from openai_mock.library.route import Route
 from openai_mock.library.views import MadeCall
 from openai_mock.resources import ALL
-from openai_mock.resources.models import BUILT_IN, WITH_FLOWS
 from openai_mock.rules.script import DEFAULT_THRESHOLD
 from openai_mock.rules.speak import speaker
 from openai_mock.spec.operations import Catalogue, load
@@ -83,10 +84,12 @@ class OpenAIMock(Accessors):
     `block_network` requests to anywhere else raise, instead of going there, unless `allow_hosts` names the host
     ("localhost", "*.internal.test"). `history` is how many calls are kept with their answers; 0 keeps no answers.
     `pace` (a preset, such as "gpt-4o", or the mapping of a configuration) beats the plan's, `faults` come before the
-    plan's; with `virtual_time` clients in this process wait for neither: the clock moves on instead.
+    plan's; with `virtual_time` clients in this process wait for neither: the clock moves on instead. `limits` are what
+    callers may use, as in a configuration, and beat the plan's. `control` lets clients use the control API below
+    /_mock/, where a `control_key` is set with that key only; `serve` beyond this machine insists on one.
 
-    Raises ValueError for what is no base URL, pace or fault, ConfigErrors where the plan's `state` or `lifecycle` names
-    what the API does not have.
+    Raises ValueError for what is no base URL, pace, fault or limit, ConfigErrors where the plan's `state` or
+    `lifecycle` names what the API does not have.
     """
 
     def __init__(
@@ -103,6 +106,9 @@ class OpenAIMock(Accessors):
         lifecycle: Policies | str | Mapping[str, str] | None = None,
         pace: GivenPace | None = None,
         faults: GivenFaults = (),
+        limits: GivenLimits | None = None,
+        control: bool = True,
+        control_key: str | None = None,
         virtual_time: bool = False,
         base_url: str | Sequence[str] | None = None,
         block_network: bool = False,
@@ -114,15 +120,14 @@ class OpenAIMock(Accessors):
         self._base_urls = (base_url,) if isinstance(base_url, str) else tuple(base_url or ())
         self._prefixes = prefixes_of(self._base_urls)
         self._block_network, self._allow_hosts, self._own_store = block_network, tuple(allow_hosts), store is None
-        self._pace, self._faults, self._virtual_time = pace, faults, virtual_time
+        self._pace, self._faults, self._virtual_time, self._control_key = pace, faults, virtual_time, control_key
         self.clock = Clock(time.time, time.perf_counter) if seed is None else standing_still()
+        self._limiting = Limiting(limits, self.clock.now)
         self._seed = secrets.randbits(64) if seed is None else seed
         self._ids = Ids(self._seed)
-        self.plan = plan or Plan()
-        self.catalogue = catalogue or load()
+        self.plan, self.catalogue = plan or Plan(), catalogue or load()
         self._compiled = packaged() if catalogue is None else compiled(catalogue)
-        self._fallback = Fallback(self.catalogue, self._seed)
-        self._shapes = self._compiled.shapes
+        self._fallback, self._shapes = Fallback(self.catalogue, self._seed), self._compiled.shapes
         lenient_ids = ids == "lenient"
         memory = None if stateless else Memory(self.catalogue, self._fallback, self._shapes, lenient_ids=lenient_ids)
         self._otherwise = memory.answer if memory else self._fallback.answer
@@ -136,6 +141,7 @@ class OpenAIMock(Accessors):
         journal = Journal(history or SIZE, answers=history > 0)
         operations, router = self.catalogue.operations, self._compiled.router
         self._board = Board(operations, router, journal, author=self._by_itself, flows=lambda: bool(self.plan.scripts))
+        parts = Parts(journal, self._board, self._sessions, self._limiting)
         self._machine = Machine(
             self._compiled.router,
             self._world(self.plan),
@@ -143,7 +149,7 @@ class OpenAIMock(Accessors):
             self._handlers,
             journal=journal,
             stubs=self._board.stubs,
-            local=local(self.clock, health=partial(_health, self), coverage=self.coverage),
+            local=local(endpoints(self, parts), control=control, key=control_key),
             raise_errors=raise_errors,
         )
 
@@ -175,6 +181,11 @@ class OpenAIMock(Accessors):
         self._begin(plan)
         self.plan, self._machine.world = plan, world
 
+    def adopt(self, plan: Plan) -> None:
+        """Answer by another plan, and let what is remembered be."""
+        self._machine.world = self._world(plan)
+        self.plan = plan
+
     def transport(self, client_library: ModuleType) -> Any:
         """A transport for the clients of `httpx` or `httpx2`, synchronous and asynchronous alike.
 
@@ -193,7 +204,7 @@ class OpenAIMock(Accessors):
         """
         from openai_mock.doors.serve import serve_in_thread  # noqa: PLC0415 - a door loads when it is used
 
-        return serve_in_thread(partial(outside, self._rebased), host, port)
+        return serve_in_thread(partial(outside, reachable(self._rebased, host, self._control_key)), host, port)
 
     def __enter__(self) -> Self:
         """Answer every client of this process until the block ends."""
@@ -265,6 +276,16 @@ class OpenAIMock(Accessors):
     def report(self) -> str:
         """What happened, as text: calls, rules, and what was not matched with the nearest rules."""
         return report(tuple(self.journal.entries), self.journal.calls, [*self._board.rules()])
+
+    def limits(self, **limits: Any) -> None:
+        """Limit callers anew, as `limits:` of a configuration does; without an argument, no more.
+
+        >>> mock.limits(requests_per_minute=3, tokens_per_minute=1000, per="key")
+
+        Raises ValueError with a sentence for what is no limit.
+        """
+        self._limiting.tell(limits)
+        self.adopt(self.plan)
 
     def reset(self) -> None:
         """Forget answers, rules of `when`, calls and objects, and start the ids again. What was loaded stays."""
@@ -338,22 +359,14 @@ class OpenAIMock(Accessors):
     def _forget(self) -> None:
         """Forget calls, and start the ids again unless a store that outlives them knows the earlier ones."""
         self.journal.forget()
+        self._limiting.forget()
         if self._own_store:
             self._ids = Ids(self._seed)
             self._machine.world = msgspec.structs.replace(self._machine.world, ids=self._ids)
 
     def _begin(self, plan: Plan) -> None:
-        """Let every session start with the plan's objects. Raises ConfigErrors for what the API does not have."""
-        changing = changing_by_themselves(ALL)
-        if unknown := (self._lifecycle or plan.lifecycle).unknown(changing):
-            sentence = f"nothing of this name changes by itself; there are {', '.join(changing)}"
-            raise ConfigErrors([Problem(plan.source, 0, 0, f"lifecycle.{name}", sentence) for name in unknown])
         now = int(self.clock.now())
-        try:
-            self._sessions.begin(lambda store: self._seeds.begin(store, plan.state, now=now))
-        except SeedError as error:
-            key = ".".join(("state", *(str(part) for part in error.at)))
-            raise ConfigErrors([Problem(plan.source, 0, 0, key, error.sentence)]) from None
+        begin(self._sessions, self._seeds, plan, self._lifecycle or plan.lifecycle, now=now)
 
     def _by_itself(self, prompt: Prompt) -> Reply:
         return Reply(_AUTHOR(prompt, self._seed))
@@ -367,24 +380,16 @@ class OpenAIMock(Accessors):
             shapes=self._shapes,
             kept=kept_by(ALL, self._shapes, self._lifecycle or plan.lifecycle),
             example=self._fallback.answer,
-            perform=self.handle,
+            perform=lambda request: self._machine.handle(request, limited=False),
+            limits=self._limiting.of(plan.limits),
             transit=transit(plan, self._seed, self._pace, self._faults),
             lenient=self._lenient,
             lenient_ids=self._lenient_ids,
             speak=within_limits(speaker(plan.scripts, self._by_itself, self.clock.elapsed)),
-            models=_models(plan),
+            models=models_of(plan),
             strict_models=plan.strict_models,
             keys=tuple(key.encode() for key in plan.api_keys),
             admin_keys=tuple(key.encode() for key in plan.admin_keys),
             moderations=plan.moderations,
             transcripts=plan.transcripts,
         )
-
-
-def _models(plan: Plan) -> tuple[str, ...]:
-    listed = plan.models or (WITH_FLOWS if plan.scripts else BUILT_IN)
-    return tuple(dict.fromkeys((*listed, *plan.named_models)))
-
-
-def _health(mock: OpenAIMock) -> Answer:
-    return {"status": "ok", "rules": len(mock.plan.scripts), "operations": len(mock.catalogue.operations)}

@@ -4,7 +4,7 @@ Theory. The core is a function from a `Request` to a generator of `Step`s. A *dr
 `Head`, `Data` and `Cut` on to a client, waits at `Wait` and sends the answer of an `Ask` back in. Nothing in the core
 reads a socket, sleeps or awaits; that is why one engine answers a synchronous client, an asynchronous one and a server.
 
-    Exchange := Ask*  (Head (Data | Wait | Ask)* Cut?  |  Wait* Cut)
+    Exchange := (Ask | Wait)*  (Head (Data | Wait | Ask)* Cut?  |  Cut)
 
 Closing the generator before its end means that the client went away.
 """

@@ -37,5 +37,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"openai_responses.{name}")
     if name in __all__:
-        return getattr(import_module("openai_responses.facade" if name == "OpenAIMock" else "openai_responses.mockers"), name)
+        return getattr(
+            import_module("openai_responses.facade" if name == "OpenAIMock" else "openai_responses.mockers"), name
+        )
     raise AttributeError(f"module 'openai_responses' has no attribute {name!r}")

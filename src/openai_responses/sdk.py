@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -43,7 +42,8 @@ def model(schema: str, value: Mapping[str, Any]) -> Any:
 
 def is_model(value: Any) -> bool:
     """Whether this is a model of the SDK."""
-    return hasattr(value, "model_fields_set") or hasattr(value, "__fields_set__")
+    pydantic = sys.modules.get("pydantic")
+    return pydantic is not None and isinstance(value, pydantic.BaseModel)
 
 
 def dumped(value: Any) -> Object:
@@ -54,8 +54,3 @@ def dumped(value: Any) -> Object:
         raise TypeError(f"An object of the API is a model of the SDK or a dict, not {value!r}.")
     whole: Object = value.to_dict(mode="json", exclude_unset=False) if hasattr(value, "to_dict") else value.model_dump()
     return whole
-
-
-def is_async(function: Any) -> bool:
-    """Whether calling this gives something to await."""
-    return asyncio.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004

@@ -72,8 +72,9 @@ def test_harmless_faults_preserve_events(texts: list[str], seed: int, kind: str)
 
 
 def test_split_cuts_characters_in_two() -> None:
-    pieces = [step.chunk for step in wrapped("split", played("data: 👋👋👋👋\n\n".encode()), bytes=2) if isinstance(step, Data)]
-    assert b"".join(pieces) == "data: 👋👋👋👋\n\n".encode()
+    event = "data: 👋👋👋👋\n\n".encode()
+    pieces = [step.chunk for step in wrapped("split", played(event), bytes=2) if isinstance(step, Data)]
+    assert b"".join(pieces) == event
 
     def whole(piece: bytes) -> bool:
         try:
@@ -107,6 +108,7 @@ EVENTS = (b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n")
         ("malformed", {"event": 1}, played(b"data\n: 1\n\n", *EVENTS[1:])),
         ("truncate", {"event": 2}, played(EVENTS[0], b"data")),
         ("empty", {}, [Head(200, [*STREAM, (b"content-length", b"0")])]),
+        ("crlf", {}, played(*(event.replace(b"\n", b"\r\n") for event in EVENTS))),
         ("together", {"events": 2}, played(EVENTS[0] + EVENTS[1], EVENTS[2])),
     ],
 )
@@ -222,6 +224,12 @@ def test_rules() -> None:
     assert statuses(mock, *asked) == [200, 503, 200, 0, 200]
 
 
+def test_calls_of_a_rule_count_once() -> None:
+    text = RULES.replace('"flak*", calls: first 1', '"*", calls: 2nd')
+    mock = OpenAIMock(load(text, name="given.yaml", env={}), seed=1)
+    assert statuses(mock, *[chat("two")] * 4) == [200, 503, 200, 200]
+
+
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
@@ -239,8 +247,7 @@ def test_rules() -> None:
         ("faults: [{kind: delay, for: soon}]", "faults[0].for: 'soon' is no duration."),
         ("faults: [{kind: reset, probability: 2}]", "faults[0].probability: expected a number from 0 to 1"),
         (
-            "responses:\n- id: a\n  faults: [{kind: reset, rule: b}]\n"
-            "  messages: [{role: user, content: x}, {role: assistant, content: y}]",
+            "responses: [{id: a, faults: [{kind: reset, rule: b}], messages: [{role: assistant, content: y}]}]",
             "responses[0].faults[0].rule: a fault of an entry happens to this entry; remove 'rule'",
         ),
     ],

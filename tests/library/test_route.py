@@ -125,6 +125,7 @@ def test_an_exception_ends_a_stream(mock: OpenAIMock, ask: Ask) -> None:
     with pytest.raises((httpx2.ReadError, openai.APIConnectionError)):
         seen.extend(chunk.choices[0].delta.content for chunk in ask(stream=True))
     assert seen == ["", "Hel"]
+    assert b'"Hel"' in mock.chat.completions.create.calls.last.response.content
     assert b'"lo"' not in mock.chat.completions.create.calls.last.response.content
 
 

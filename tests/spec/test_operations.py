@@ -81,7 +81,11 @@ def test_a_bundle_without_references_is_the_schema(document_file):
     assert load(document_file).bundle(msgspec.Raw(b'{"type":"string"}')) == {"type": "string"}
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip at all", gzip.compress(b'{"operations":'), gzip.compress(b"[")])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no gzip at all", gzip.compress(b'{"operations":'), gzip.compress(b"[")],
+    ids=["nothing", "text", "cut", "a list"],
+)
 def test_a_file_that_is_no_catalogue_says_so(tmp_path, data):
     path = tmp_path / "mine.gz"
     path.write_bytes(data)

@@ -11,6 +11,7 @@ from typing import Any
 from openai_mock.config.errors import ConfigErrors, Problem, Report, nearest
 from openai_mock.config.formats.faults import faults
 from openai_mock.config.formats.flows import flow
+from openai_mock.config.formats.limits import limits
 from openai_mock.config.formats.responses import full_response
 from openai_mock.config.formats.timing import paces
 from openai_mock.config.node import Node
@@ -98,6 +99,7 @@ def _plan(root: Node, report: Report) -> Plan:
         paces=paces(settings, report),
         faults=faults(settings, report),
         fault_header=settings.get("faultHeader", False),
+        limits=limits(settings.get("limits")),
         lifecycle=_policies(settings.get("lifecycle", {}), report),
         state={name: tuple(objects) for name, objects in settings.get("state", {}).items()},
         moderations={name: tuple(words) for name, words in settings.get("moderations", {}).items()},

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from openai_mock.engine.faults import Fault
 from openai_mock.engine.lifecycle import Policies
+from openai_mock.engine.limits import Limits
 from openai_mock.engine.pace import Paces
 from openai_mock.engine.seeding import Given
 from openai_mock.rules.script import Script
@@ -34,6 +35,8 @@ class Plan(Struct, frozen=True):
     faults: tuple[Fault, ...] = ()
     fault_header: bool = False
     """Whether a request may ask for a fault by a header."""
+    limits: Limits | None = None
+    """What callers may use; None is without limit and counts nothing."""
     lifecycle: Policies = Policies()
     state: Given = {}
     """Partial objects that every session starts with, by the SDK name of their resource."""

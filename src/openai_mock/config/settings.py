@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openai_mock.config.formats.faults import FAULT_HEADER, FAULTS
 from openai_mock.config.formats.flows import FLOW, REPLY
+from openai_mock.config.formats.limits import LIMITS
 from openai_mock.config.formats.responses import FULL
 from openai_mock.config.formats.timing import PACES
 from openai_mock.config.shapes import Choice, Each, Either, Fork, Json, Key, Keys, Text, Whole
@@ -49,6 +50,7 @@ SETTINGS = Keys(
         "pace": PACES,
         "faults": FAULTS,
         "faultHeader": FAULT_HEADER,
+        "limits": LIMITS,
         "responses": Key(ENTRIES, "The conversations and the responses to them."),
         "$schema": Key(Text(), "The JSON Schema of this file, for editors."),
     },

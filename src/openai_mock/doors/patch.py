@@ -61,8 +61,9 @@ class Interception:
         block_network: bool,
         allow_hosts: Sequence[str],
         timer: Timer,
+        advice: str,
     ) -> None:
-        self.answer, self.timer = partial(escaping, handle), timer
+        self.answer, self.timer, self.advice = partial(escaping, handle), timer, advice
         self.base_urls, self.block_network, self.allow_hosts = tuple(base_urls), block_network, allow_hosts
         self.addresses: Addresses = addresses(self.base_urls)
 
@@ -84,6 +85,9 @@ class Interception:
         _BOARD.leave(self)
 
 
+_ADVICE: Final = "To answer it, name its base URL in base_urls; to let it pass, name its host in allow_hosts."
+
+
 def intercept(
     handle: Handle,
     *,
@@ -91,15 +95,19 @@ def intercept(
     block_network: bool = False,
     allow_hosts: Sequence[str] = (),
     timer: Timer = REAL,
+    advice: str = _ADVICE,
 ) -> Interception:
     """Answer requests of default clients by `handle`, in every thread, while the result is entered.
 
     `base_urls` are caught, and so are those that OPENAI_BASE_URL and AZURE_OPENAI_ENDPOINT name on entry; `*.` may
     stand for the first labels of a host. Other requests reach the network, or with `block_network` raise
-    `NetworkBlocked`, unless `allow_hosts` names their host ("localhost", "*.internal.test"). Clients with a transport
-    of their own are left alone. Raises ValueError for a base URL that is none.
+    `NetworkBlocked`, unless `allow_hosts` names their host ("localhost", "*.internal.test"), and say the `advice`, in
+    which `{method}` and `{url!r}` are the request's. Clients with a transport of their own are left alone. Raises
+    ValueError for a base URL that is none.
     """
-    return Interception(handle, base_urls, block_network=block_network, allow_hosts=allow_hosts, timer=timer)
+    return Interception(
+        handle, base_urls, block_network=block_network, allow_hosts=allow_hosts, timer=timer, advice=advice
+    )
 
 
 def _environment() -> tuple[str, ...]:
@@ -179,8 +187,9 @@ class _Board:
             if path is not None:
                 return Caught(interception.answer, interception.timer, path)
         mine = own or entered
-        if any(one.block_network and not allowed(place.host, one.allow_hosts) for one in mine):
-            raise NetworkBlocked(_refusal(method, place, mine))
+        blocking = [one for one in mine if one.block_network and not allowed(place.host, one.allow_hosts)]
+        if blocking:
+            raise NetworkBlocked(_refusal(method, place, mine, blocking[-1].advice))
         return None
 
     def _own(self) -> tuple[Interception, ...]:
@@ -235,13 +244,13 @@ def _without(entered: tuple[Interception, ...], interception: Interception) -> t
     return entered[:at] + entered[at + 1 :]
 
 
-def _refusal(method: str, place: Place, blocking: Iterable[Interception]) -> str:
+def _refusal(method: str, place: Place, mine: Iterable[Interception], advice: str) -> str:
     port = "" if place.port is None else f":{place.port}"
-    mocked = sorted({url for one in blocking for url in one.addresses.urls})
+    url = f"{place.scheme}://{place.host}{port}{place.path}"
+    mocked = sorted({url for one in mine for url in one.addresses.urls})
     return (
-        f"{method} {place.scheme}://{place.host}{port}{place.path} would go to the network, which is blocked. "
-        f"Mocked are {', '.join(mocked) or 'no base URLs'}. "
-        "To answer it, name its base URL in base_urls; to let it pass, name its host in allow_hosts."
+        f"{method} {url} would go to the network, which is blocked. Mocked are {', '.join(mocked) or 'no base URLs'}. "
+        f"{advice.format(method=method.lower(), url=url)}"
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
 from msgspec.structs import replace
 
-from openai_mock.wire import Data, Exchange, Headers, Request
+from openai_mock.wire import Data, Exchange, Headers, Request, Wait
 
 SIZE = 1_000
 """Exchanges that are kept; older ones are forgotten."""
@@ -20,14 +22,24 @@ class Entry:
     """One exchange. Fields fill as it runs; `seconds` is None until it ended."""
 
     __slots__ = (
-        "chunks", "error", "faults", "finished", "headers", "ignored", "model", "nearest", "operation", "request",
-        "request_id", "rule", "seconds", "started", "status", "stream", "weight",
+        "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "leave", "model", "nearest",
+        "number", "operation", "rates", "request", "request_id", "rule", "seconds", "started", "status", "stream",
+        "weight",
     )  # fmt: skip
 
-    def __init__(self, request: Request, request_id: str, started: float) -> None:
+    def __init__(self, request: Request, request_id: str, started: float, at: float = 0.0) -> None:
+        """`started` is measured by the clock that only grows, `at` is the time in Unix seconds."""
         self.request = request
         self.request_id = request_id
-        self.started = started
+        self.started, self.at = started, at
+        self.number = 0
+        """Its place among all exchanges of the journal, from 1."""
+        self.intended: float | None = None
+        """When the last of the answer was due, in seconds after the start; None where it was due at once."""
+        self.rates: Headers | None = None
+        """The headers that announce the caller's own limits."""
+        self.leave: Callable[[], None] | None = None
+        """What to call at the end, where answers under way are limited."""
         self.operation: str | None = None
         self.model: str | None = None
         self.rule: str | None = None
@@ -58,13 +70,17 @@ class Journal:
         self.entries: deque[Entry] = deque(maxlen=size)
         self._bodies, self._held = bodies, 0
         self.listeners: list[Callable[[Entry], None]] = []
+        self._numbers = count(1)
+        self._fallen: Entry | None = None
         self.calls: Counter[str] = Counter()
         """How often each operation was asked for, since the start."""
 
     def open(self, entry: Entry) -> Entry:
         """Note that an exchange has begun."""
         entries = self.entries
+        entry.number = next(self._numbers)
         if len(entries) == entries.maxlen:
+            self._fallen = entries[0]
             self._held -= entries[0].weight
         entries.append(entry)
         self._held += entry.weight
@@ -79,6 +95,17 @@ class Journal:
                 return
             self._held -= entry.weight
             entry.request, entry.chunks, entry.weight = replace(entry.request, body=b""), (), 0
+
+    def leave_out(self, entry: Entry) -> None:
+        """Take an exchange out again that is none of the API's: it tells nothing, and must displace no other."""
+        with suppress(ValueError):  # another thread's exchanges may have displaced it
+            self.entries.remove(entry)
+            self._held -= entry.weight
+            entry.number = 0
+            fallen, self._fallen = self._fallen, None
+            if fallen is not None and len(self.entries) + 1 == self.entries.maxlen:
+                self.entries.appendleft(fallen)
+                self._held += fallen.weight
 
     def locate(self, entry: Entry, operation: str) -> None:
         """Note which operation is asked for."""
@@ -104,7 +131,7 @@ class Journal:
 
     def relayed(self, entry: Entry, headers: Headers, steps: Exchange) -> Exchange:
         """Note an answer that comes in steps as it goes by."""
-        if not self.answers:
+        if not (self.answers and entry.number):
             yield from steps
             return
         entry.headers, entry.chunks = headers, (kept := [])
@@ -119,6 +146,8 @@ class Journal:
             if isinstance(step, Data):
                 kept.append(step.chunk)
                 self._weigh(entry, len(step.chunk))
+            elif isinstance(step, Wait):
+                entry.intended = step.at
             try:
                 told = yield step
             except Exception as thrown:  # noqa: BLE001 - it is the exchange's to deal with

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from openai_mock.engine import headers
 from openai_mock.engine.access import admit
@@ -13,6 +14,7 @@ from openai_mock.engine.answers import Answer, Empty, Events, Raw
 from openai_mock.engine.check import check
 from openai_mock.engine.errors import ApiError, server_error, unknown_url, wrong_method
 from openai_mock.engine.journal import Entry, Journal
+from openai_mock.engine.limits import Limiter, LimitError
 from openai_mock.engine.resource import Call, Handler, World
 from openai_mock.engine.stubs import Pending, Relayed, Stub
 from openai_mock.engine.transit import Journey, whole
@@ -35,7 +37,7 @@ class Machine:
         validators: Validators,
         handlers: Mapping[str, Handler],
         *,
-        local: Mapping[tuple[str, str], Callable[[Request], Answer]],
+        local: Mapping[tuple[str, str], Callable[[Request], Answer | Pending]],
         raise_errors: bool = False,
         journal: Journal | None = None,
         stubs: Mapping[str, Stub] | None = None,
@@ -49,11 +51,13 @@ class Machine:
         self.stubs = {} if stubs is None else stubs
         self.raise_errors = raise_errors
 
-    def handle(self, request: Request) -> Exchange:
-        """Answer one request."""
+    def handle(self, request: Request, *, limited: bool = True) -> Exchange:
+        """Answer one request. Limits do not count it unless it is `limited`: it is part of another."""
         world = self.world  # read once: a reload must not change the world under a running exchange
+        if not limited and world.limits is not None:
+            world = replace(world, limits=None)
         elapsed = world.clock.elapsed
-        entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed()))
+        entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed(), world.clock.now()))
         journey = world.transit.journey(request, entry)
         try:
             head, chunks = self._answered(request, world, entry, journey)
@@ -67,6 +71,8 @@ class Machine:
                     yield Data(chunk)
             entry.finished = True
         finally:
+            if entry.leave is not None:
+                entry.leave()
             self.journal.close(entry, elapsed())
 
     def _answered(
@@ -90,12 +96,12 @@ class Machine:
         more: Headers = ()
         try:
             answer, status = (yield from pending.steps), pending.status
-            entry.rule = pending.call.rule
+            entry.rule = pending.rule
             if journey is not None:
                 journey.after(answer)
         except Exception as error:  # noqa: BLE001 - what is not the client's to see is raised again
             answer, status, more = self._refused(error, request, entry)
-            entry.rule = pending.call.rule
+            entry.rule = pending.rule
         if isinstance(answer, Relayed):
             head, _ = self._written(Empty(answer.status), answer.status, (), request, world, entry)
             own = {name for name, _ in answer.headers}
@@ -135,11 +141,13 @@ class Machine:
             request_id=entry.request_id,
             seconds=world.clock.elapsed() - entry.started,
             status=entry.status,
-            model_call=entry.operation is not None and is_model_call(entry.operation),
+            model_call=entry.rates is None and entry.operation is not None and is_model_call(entry.operation),
         )
+        if entry.rates is not None:
+            head += entry.rates
         head += more
         chunks = _written(answer, head)
-        if self.journal.answers:
+        if self.journal.answers and entry.number:
             chunks = self.journal.keep(entry, head, chunks)
         return Head(entry.status, head), () if request.method == "HEAD" else chunks
 
@@ -149,7 +157,7 @@ class Machine:
         # locate
         found = self.router.find(request.method, request.path, request.headers, request.query)
         if isinstance(found, Miss):
-            return self._answer_locally(request), 200
+            return self._answer_locally(request, entry), 200
         operation = found.operation
         self.journal.locate(entry, operation.name)
         # admit
@@ -160,6 +168,8 @@ class Machine:
         # answer
         call = Call(operation, found.params, request, checked.query, checked.body, world)
         entry.model = call.model or None
+        if world.limits is not None and is_model_call(operation.name):
+            _admit_within(world.limits, call, entry)
         if journey is not None:
             journey.before()
         handler = self.handlers.get(operation.name, world.otherwise)
@@ -172,10 +182,11 @@ class Machine:
             journey.after(answer)
         return answer, operation.status
 
-    def _answer_locally(self, request: Request) -> Answer:
+    def _answer_locally(self, request: Request, entry: Entry) -> Answer | Pending:
         method = "GET" if request.method == "HEAD" else request.method
         local = self.local.get((method, request.path))
         if local is not None:
+            self.journal.leave_out(entry)
             return local(request)
         raise wrong_method(request.method, request.path, self._allowed(request))
 
@@ -187,6 +198,16 @@ class Machine:
             raise unknown_url(request.method, request.path)
         head = ("HEAD",) if "GET" in methods and "HEAD" not in methods else ()
         return (*sorted((*methods, *head)), "OPTIONS")
+
+
+def _admit_within(limits: Limiter, call: Call, entry: Entry) -> None:
+    """Count the call, or raise OpenAI's 429; the limits are announced either way."""
+    try:
+        admission = limits.admit(call)
+    except LimitError as error:
+        entry.rates = error.rates
+        raise
+    entry.rates, entry.leave = admission.headers, admission.leave
 
 
 def _written(answer: Answer, head: list[tuple[bytes, bytes]]) -> Iterable[bytes]:

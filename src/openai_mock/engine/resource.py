@@ -12,6 +12,7 @@ from openai_mock.engine.clock import Clock
 from openai_mock.engine.collection import Collection, collection_of
 from openai_mock.engine.ids import Ids
 from openai_mock.engine.lifecycle import Lifecycle, Policies
+from openai_mock.engine.limits import Limiter
 from openai_mock.engine.perform import Performed, performed
 from openai_mock.engine.sessions import Sessions, session_of
 from openai_mock.engine.settle import Hook, Kept
@@ -26,14 +27,14 @@ from openai_mock.wire import Exchange, Request
 class World(Struct, frozen=True):
     """What every call of one mock shares; a reload replaces it whole. Two mocks share nothing.
 
-    `keys` empty accepts any key; `admin_keys` empty lets
-    every key administrate. `models` are the ids that GET /models lists; with `strict_models` no other model
-    answers. `otherwise` answers what no resource answers. `lenient` notes unknown fields instead of refusing them;
-    with `lenient_ids` an id that names nothing gets an example. `sessions` hold what is remembered, `shapes` say which
-    operation works on which collection, `kept` are the collections with a lifecycle by path template. `example` makes
-    an answer of the call's type, `perform` runs a request through the whole pipeline, and `transit` is what answers
-    meet on their way. `moderations` are the words that moderation flags, by category, and `transcripts` what recordings
-    say, by a pattern of their file names.
+    `keys` empty accepts any key; `admin_keys` empty lets every key administrate. `models` are the ids that GET /models
+    lists; with `strict_models` no other model answers. `otherwise` answers what no resource answers. `lenient` notes
+    unknown fields instead of refusing them; with `lenient_ids` an id that names nothing gets an example. `sessions`
+    hold what is remembered, `shapes` say which operation works on which collection, `kept` are the collections with a
+    lifecycle by path template. `example` makes an answer of the call's type, `perform` runs a request through the whole
+    pipeline, and `transit` is what answers meet on their way. `limits`, where there are any, count what callers use.
+    `moderations` are the words that moderation flags, by category, and `transcripts` what recordings say, by a pattern
+    of their file names.
     """
 
     clock: Clock
@@ -52,6 +53,7 @@ class World(Struct, frozen=True):
     admin_keys: tuple[bytes, ...] = ()
     lenient: bool = False
     lenient_ids: bool = False
+    limits: Limiter | None = None
     moderations: Mapping[str, Sequence[str]] = {}
     transcripts: Mapping[str, str] = {}
 

@@ -60,6 +60,13 @@ class Sessions:
             begin(store)
         self._begin = begin
 
+    def restart(self, name: str = "") -> None:
+        """Let a session forget all and have what every session starts with."""
+        store = self.store(name)
+        with self.whole.atomically():
+            store.clear()
+            self._begin(store)
+
     def store(self, name: str = "") -> Store:
         """The store of a session, made at first use."""
         if not name:

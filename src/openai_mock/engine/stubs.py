@@ -32,8 +32,13 @@ Stub: TypeAlias = Callable[[Call, Handler], Stubbing]
 
 
 class Pending(Struct, frozen=True):
-    """A call whose stub has not answered yet."""
+    """A call whose stub has not answered yet; without a call, an answer of the mock's own that takes its time."""
 
-    call: Call
+    call: Call | None
     status: int
     steps: Stubbing
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that spoke, as far as is known."""
+        return None if self.call is None else self.call.rule

@@ -20,7 +20,7 @@ from openai_mock.engine.errors import ApiError
 from openai_mock.engine.faults import KINDS, Fault, Kind
 from openai_mock.engine.headers import EVENT_STREAM
 from openai_mock.engine.journal import Entry
-from openai_mock.engine.pace import Pace, Paces, beats, nth, streamed, tokens_said
+from openai_mock.engine.pace import AT_ONCE, Pace, Paces, beats, nth, streamed, tokens_said
 from openai_mock.engine.pace import whole as in_one_piece
 from openai_mock.engine.sessions import session_of
 from openai_mock.spec.families import is_model_call
@@ -112,7 +112,8 @@ class Journey:
     def steps(self, head: Head, chunks: Iterable[bytes]) -> Exchange:
         """The answer as it reaches the client; `chunks` are its body, unless it is a stream."""
         transit, answer = self._transit, self._answer
-        pace = self._pace or transit.paces.of(self._entry.model or "", self._entry.rule)
+        known = self._entry.operation is not None
+        pace = self._pace or (transit.paces.of(self._entry.model or "", self._entry.rule) if known else AT_ONCE)
         if answer is None or self._request.method == "HEAD":
             yield from in_one_piece(head, chunks, pace.delay)
             return

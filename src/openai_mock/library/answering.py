@@ -178,7 +178,7 @@ def _fields(fields: Mapping[str, Any], job: Job) -> Stubbing:
     operation = job.call.operation
     turns = TURNS.get(operation.name)
     answer, spoken = _spoken(job, Reply(turns(fields) if turns else (), fields.get("id"), fields))
-    if spoken:
+    if spoken and turns:
         return answer
     if isinstance(answer, Events):
         raise MockError(

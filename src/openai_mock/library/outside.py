@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from openai_mock.doors.addresses import addresses
-from openai_mock.doors.escape import Escape
+from openai_mock.doors.escape import Escape, escaping
 from openai_mock.engine.errors import server_error
 from openai_mock.engine.headers import JSON
 from openai_mock.wire import Cut, Data, Exchange, Handle, Head, Request
@@ -21,7 +21,7 @@ def outside(handle: Handle, request: Request) -> Exchange:
     one is played, else OpenAI's 500 with the sentence of the mistake, which is logged as well.
     """
     begun = False
-    steps = handle(request)
+    steps = escaping(handle, request)
     try:
         step = next(steps)
         while True:

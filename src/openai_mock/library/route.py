@@ -44,6 +44,11 @@ class Route:
         self._name, self._operation, self._answers, self._history = name, operation, answers, history
 
     @property
+    def name(self) -> str:
+        """The operation's own name, or the conditions of a rule."""
+        return self._name
+
+    @property
     def response(self) -> Any:
         """What answers: a text, a dict laid over the mock's own answer, a model of the SDK, a response of httpx, a
         function, an exception, or a list with one of these a call. None returns to the mock's own answer.

@@ -16,12 +16,18 @@ from openai_mock.resources.moderations import moderations
 from openai_mock.resources.responses.create import responses
 from openai_mock.resources.responses.stored import stored
 from openai_mock.resources.stored_chat import stored_chat
+from openai_mock.resources.threads.assistants import assistants
+from openai_mock.resources.threads.runs import runs
+from openai_mock.resources.threads.steps import steps
+from openai_mock.resources.threads.threads import messages, threads
 from openai_mock.resources.transcripts import transcripts
 from openai_mock.resources.uploads import uploads
+from openai_mock.resources.vector_stores import file_batches, store_files, vector_stores
 from openai_mock.resources.videos import video_content, videos
 
 ALL: tuple[Resource, ...] = (
-    audio, batches, chat, completions, conversation_items, conversations, embeddings, files, images, models,
-    moderations, responses, stored, stored_chat, transcripts, uploads, video_content, videos,
+    assistants, audio, batches, chat, completions, conversation_items, conversations, embeddings, file_batches,
+    files, images, messages, models, moderations, responses, runs, steps, store_files, stored, stored_chat,
+    threads, transcripts, uploads, vector_stores, video_content, videos,
 )  # fmt: skip
 """Every resource. Adding one means a module and its name here."""

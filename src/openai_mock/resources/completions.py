@@ -19,20 +19,23 @@ from openai_mock.turns.turn import Message, Prompt, Reply, Turn
 
 completions = Resource("text_completion")
 _USUAL_PROMPT, _USUAL_LIMIT = "<|endoftext|>", 16
-_OURS = frozenset({"created", "model", "system_fingerprint", "usage"})
-"""What of a whole response that was written for chat also stands in a completion."""
 _DONE = b"data: [DONE]\n\n"
 _encode = msgspec.json.Encoder().encode
 
 
 class _Choice(msgspec.Struct, frozen=True):
-    """One choice: its prompt where that is echoed, and what was said."""
+    """One choice: its prompt where that is echoed, and what was said. `offset` is where it begins.
+
+    `first` is how likely the first token of an echoed prompt was. It follows nothing, so nobody can say, and it is
+    null; where ids are lenient it is a number, as the declared types have it.
+    """
 
     index: int
     echoed: str
     said: str
     offset: int
     finish: str
+    first: float | None
 
 
 @completions.on("completions.create")
@@ -53,14 +56,22 @@ def create(call: Call) -> Answer:
         turns = [spoken[index % len(spoken)] for index in range(drawn)]
         read += tokens + count(body.get("suffix") or "", encoding)
         said += sum(_tokens(turn, encoding) for turn in turns)
-        choices += [_choice(len(choices) + index, text, turn, body) for index, turn in enumerate(turns[:n])]
+        choices += [_choice(call, len(choices) + index, text, turn) for index, turn in enumerate(turns[:n])]
     shared = _shared(call, reply)
     usage = {"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said}
     if body.get("stream"):
         return Events(_chunks(shared, choices, usage, body, encoding))
     whole = {**shared, "choices": [_written(choice, body, encoding) for choice in choices], "usage": usage}
-    fields = {name: value for name, value in (reply.fields or {}).items() if name in _OURS}
+    fields = _fields(reply)
     return laid_over(whole, fields) if fields else whole
+
+
+def _fields(reply: Reply) -> dict[str, Any]:
+    """What the writer of the reply fixed about the object; choices that were written for chat are in its turns."""
+    fields = {name: value for name, value in (reply.fields or {}).items() if name != "object"}
+    if any("message" in choice for choice in fields.get("choices") or ()):
+        del fields["choices"]
+    return fields
 
 
 def _numbers(body: Mapping[str, Any]) -> tuple[int, int]:
@@ -101,22 +112,24 @@ def _tokens(turn: Turn, encoding: str) -> int:
     return count(turn.text or "", encoding) if turn.tokens is None else turn.tokens
 
 
-def _choice(index: int, prompt: str, turn: Turn, body: Mapping[str, Any]) -> _Choice:
+def _choice(call: Call, index: int, prompt: str, turn: Turn) -> _Choice:
     finish = turn.finish_reason if turn.finish in {"length", "content_filter"} else "stop"
-    echoed = prompt if body.get("echo") else ""
-    return _Choice(index, echoed, turn.text or "", 0 if echoed else len(prompt), finish)
+    echoed = prompt if call.body.get("echo") else ""
+    first = 0.0 if call.world.lenient_ids else None
+    return _Choice(index, echoed, turn.text or "", 0 if echoed else len(prompt), finish, first)
 
 
 def _shared(call: Call, reply: Reply) -> dict[str, Any]:
     """What every chunk of a completion has too."""
     own = reply.id and f"cmpl-{reply.id.removeprefix('chatcmpl-')}"
-    return {
+    shared = {
         "id": own or call.world.ids.letters("cmpl-", 29),
         "object": "text_completion",
         "created": call.now,
         "model": call.model,
         "system_fingerprint": None,
     }
+    return {name: value for name, value in {**shared, **_fields(reply)}.items() if name in shared}
 
 
 def _written(choice: _Choice, body: Mapping[str, Any], encoding: str) -> dict[str, Any]:
@@ -129,7 +142,7 @@ def _written(choice: _Choice, body: Mapping[str, Any], encoding: str) -> dict[st
 
 
 def _logprobs(choice: _Choice, most: int | None, encoding: str) -> dict[str, Any] | None:
-    """Each token with how likely it was. The first of an echoed prompt follows nothing, so nobody can say."""
+    """Each token with how likely it was."""
     if most is None:
         return None
     shown: list[str] = []
@@ -145,7 +158,8 @@ def _logprobs(choice: _Choice, most: int | None, encoding: str) -> dict[str, Any
     likely: list[float | None] = [_logprob(token) for token in shown]
     top: list[dict[str, float] | None] = [_top(token, most) for token in shown]
     if choice.echoed and shown:
-        likely[0] = top[0] = None
+        likely[0] = choice.first
+        top[0] = None if choice.first is None else {shown[0]: choice.first}
     return {
         "tokens": shown,
         "token_logprobs": likely,

@@ -20,10 +20,13 @@ _CONTEXT = 8192
 
 @embeddings.on("embeddings.create")
 def create(call: Call) -> Answer:
-    """A vector for each input, in the order of the inputs."""
+    """A vector for each input, in the order of the inputs.
+
+    Where ids are lenient, vectors are arrays always, as the declared types have it, which know no base64.
+    """
     body, model = call.body, call.model
     dimensions = _dimensions(model, body.get("dimensions"))
-    write = packed if body.get("encoding_format") == "base64" else list[float]
+    write = packed if body.get("encoding_format") == "base64" and not call.world.lenient_ids else list[float]
     encoding, used, data = encoding_for(model), 0, []
     for index, given in enumerate(_inputs(body["input"])):
         tokens = count(given, encoding) if isinstance(given, str) else len(given)

@@ -13,6 +13,8 @@ from openai_mock.engine.answers import Answer, Events
 from openai_mock.engine.errors import ApiError, invalid_size
 from openai_mock.engine.forms import FilePart
 from openai_mock.engine.resource import Call, Resource
+from openai_mock.media.checker import checker
+from openai_mock.media.gif import gif
 from openai_mock.media.image import LARGEST, image
 from openai_mock.media.kinds import kind
 from openai_mock.turns.tokens import IMAGE, count, encoding_for
@@ -181,8 +183,10 @@ def _drawn(asked: _Asked, index: int, *, fineness: int = 1) -> bytes:
         return f'{shape}<rect width="100%" height="100%" fill="#{seed % 0x1000000:06x}"/></svg>'.encode()
     if form == "jpeg":
         return image("jpeg", width, height, seed=seed)
-    known = "webp" if form == "webp" else "png"
-    return image(known, width, height, seed=seed, transparent=asked.background == "transparent")
+    transparent = asked.background == "transparent"
+    if form == "gif":
+        return gif(checker(width, height, seed, transparent=transparent))
+    return image("webp" if form == "webp" else "png", width, height, seed=seed, transparent=transparent)
 
 
 def _frames(call: Call, asked: _Asked, name: str) -> Iterator[bytes]:

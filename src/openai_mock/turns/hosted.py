@@ -17,6 +17,8 @@ from openai_mock.turns.tools import Offered, arguments_of, wanted
 Items: TypeAlias = tuple[Mapping[str, Any], ...]
 _PAGE = "https://example.com/"
 _FILE = "file-openaimock000000000001"
+FOUND_EXAMPLE = "I searched your files and found an example."
+"""What is said of a file search by whoever knows no files."""
 _LISTED = ("echo",)
 
 
@@ -73,7 +75,7 @@ def _web_search(_: Offered, said: str) -> Use:
 
 
 def _file_search(_: Offered, said: str) -> Use:
-    text = "I searched your files and found an example."
+    text = FOUND_EXAMPLE
     cited = {"type": "file_citation", "file_id": _FILE, "filename": "example.txt", "index": len(text) - 1}
     return Use(({"type": "file_search_call", "queries": [_short(said)]},), text, (cited,))
 

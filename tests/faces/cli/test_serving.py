@@ -18,7 +18,8 @@ import pytest
 from openai_mock.config.load import load
 from openai_mock.faces.cli.console import Console
 from openai_mock.faces.cli.options import ServeOptions
-from openai_mock.faces.cli.serving import is_loopback, reload
+from openai_mock.faces.cli.serving import reload
+from openai_mock.library.endpoints import is_loopback
 from openai_mock.mock import OpenAIMock
 
 CONFIG = """\

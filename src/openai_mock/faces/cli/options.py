@@ -51,6 +51,8 @@ class ServeOptions(Struct, frozen=True):
     lifecycle: Policy | None = None
     lenient: bool = False
     pace: str | None = None
+    control_key: str | None = None
+    journal: str | None = None
 
 
 def size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
@@ -68,6 +70,13 @@ def api_key(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
     """Refuse an empty key, which would let nobody in."""
     if any(not key.strip() for key in value):
         raise click.BadParameter("a key must not be empty. Leave the option away to accept any key.")
+    return value
+
+
+def control_key(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse a key that no header can carry."""
+    if value is not None and not (value.strip() and value.isascii() and value.isprintable()):
+        raise click.BadParameter("a key must not be empty, and has letters, digits and signs of ASCII only.")
     return value
 
 
@@ -139,6 +148,9 @@ SERVE = (
     _option("--pace", callback=pace, metavar="PACE",
             help="How fast models speak: a preset such as gpt-4o, realistic, or first_token=1s,tokens_per_second=50. "
                  "Beats pace of the configuration."),
+    _option("--control-key", metavar="KEY", callback=control_key,
+            help="Demand this key of the control API at /_mock, which is closed beyond this machine without it."),
+    _option("--journal", metavar="FILE", help="Append every exchange to this file, as JSON lines."),
     *CATALOGUE,
     _option("--https", is_flag=True,
             help="Serve HTTPS too, with a certificate made on the spot; --cert and --write-ca imply it."),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from openai_mock.faces.cli import redact
+from openai_mock.engine import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import os
 import sys
@@ -13,15 +12,18 @@ from typing import TYPE_CHECKING
 from openai_mock.config.errors import ConfigErrors
 from openai_mock.config.load import read
 from openai_mock.doors.serve import run
+from openai_mock.engine.journal import SIZE
 from openai_mock.engine.lifecycle import Policies
 from openai_mock.faces.catalogue.errors import CatalogueError
 from openai_mock.faces.cli.banner import banner, counted
 from openai_mock.faces.cli.console import Console
 from openai_mock.faces.cli.guard import DEBUG, debugging
 from openai_mock.faces.cli.https import https_for
+from openai_mock.faces.cli.journal_file import JournalFile
 from openai_mock.faces.cli.operations import catalogue_for
 from openai_mock.faces.cli.source import STDIN, plan_for, with_options
 from openai_mock.faces.cli.watch import Watch, state_of
+from openai_mock.library.endpoints import is_loopback, reachable
 from openai_mock.mock import OpenAIMock
 from openai_mock.stores.sqlite import SQLite, StateError
 
@@ -60,9 +62,15 @@ def serve_until_stopped(options: ServeOptions) -> int:
         return WRONG_INPUT
     try:
         https = https_for(options)
+        journal = JournalFile(Path(options.journal)) if options.journal else None
     except ValueError as error:
         _tell(str(error))
         return WRONG_INPUT
+    except OSError as error:
+        _tell(f"--journal {options.journal} cannot be written: {error.strerror}.")
+        return WRONG_INPUT
+    if journal is not None:
+        mock.journal.listeners.append(journal.hear)
     console = Console(sys.stdout, sys.stderr, as_json=options.as_json, colour=_colour(options))
     watch = Watch(lambda: state_of(file), lambda: reload(mock, options, console, port), before)
     if options.watch:
@@ -71,7 +79,7 @@ def serve_until_stopped(options: ServeOptions) -> int:
     _collect_seldom()
     try:
         return run(
-            mock.handle,
+            reachable(mock.handle, options.host, options.control_key),
             options.host,
             port,
             max_body=options.max_body,
@@ -84,6 +92,8 @@ def serve_until_stopped(options: ServeOptions) -> int:
         return CANNOT_SERVE
     finally:
         watch.stop()
+        if journal is not None:
+            journal.close()
         console.close()
 
 
@@ -98,7 +108,8 @@ def _mock(options: ServeOptions, plan: Plan, catalogue: Catalogue) -> OpenAIMock
         lenient=options.lenient,
         pace=options.pace,
         raise_errors=False,
-        history=0,
+        history=SIZE,
+        control_key=options.control_key,
         store=SQLite(options.state) if options.state else None,
         lifecycle=Policies(options.lifecycle) if options.lifecycle else None,
     )
@@ -118,14 +129,6 @@ def reload(mock: OpenAIMock, options: ServeOptions, console: Console, port: int 
     console.say("reloaded", f"{name} changed: {counted(plan)}", source=name, rules=len(plan.scripts))
     if options.port is None and plan.port != port:
         console.warn(f"the port of {name} changed, which takes effect at the next start.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server at this address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 class _Defects(logging.Handler):
@@ -164,7 +167,7 @@ def _prepare(console: Console, mock: OpenAIMock, options: ServeOptions, note: st
 def _collect_seldom() -> None:
     """Spare streams the pauses of full garbage collections: what is there by now stays, and little becomes cyclic."""
     gc.freeze()
-    gc.set_threshold(2_000, 10, 50)
+    gc.set_threshold(2_000, 5, 100)
 
 
 def _ready(urls: Sequence[str], plan: Plan) -> dict[str, object]:

@@ -11,6 +11,7 @@ from openai_mock.engine.answers import Answer, Events
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.resources.responses.context import Context, context_of, remembers
+from openai_mock.resources.responses.grounding import grounded, with_results
 from openai_mock.resources.responses.output import finished, included
 from openai_mock.resources.responses.stored import keep
 from openai_mock.resources.responses.stream import frames
@@ -33,12 +34,17 @@ def create(call: Call) -> Answer:
         raise ApiError(400, message, param="store", code="invalid_value")
     context = context_of(call)
     model = call.model or DEFAULT_MODEL
-    reply = _spoken(call, Prompt(from_chat(context.messages), model, body))
+    prompt = Prompt(from_chat(context.messages), model, body)
+    reply = _spoken(call, prompt)
+    if body.get("tools"):
+        reply = grounded(call, prompt, reply)
     whole, output = response_of(call, context, reply)
     include, top = body.get("include") or (), body.get("top_logprobs") or 0
     if include or top:
-        output = included(output, include, top=top, encoding=encoding_for(model))
-        whole["output"] = included(whole["output"], include, top=top, encoding=encoding_for(model))
+        encoding, tools = encoding_for(model), body.get("tools")
+        output = included(with_results(call, output, tools, include), include, top=top, encoding=encoding)
+        shown = with_results(call, whole["output"], tools, include)
+        whole["output"] = included(shown, include, top=top, encoding=encoding)
     broken = next((item for item in output if item["type"] == "error"), None)
     if body.get("stream"):
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False

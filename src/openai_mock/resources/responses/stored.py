@@ -12,6 +12,7 @@ from openai_mock.engine.errors import ApiError
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.resources.responses.context import RESPONSES, Context, input_of, join, keep_input
+from openai_mock.resources.responses.grounding import with_results
 from openai_mock.resources.responses.output import included
 from openai_mock.resources.responses.stream import frames
 from openai_mock.resources.responses.whole import unfinished
@@ -64,7 +65,8 @@ def retrieve(call: Call) -> Answer:
     item, query = call.item, call.query
     encoding = encoding_for(item["model"])
     if include := query.get("include"):
-        output = included(item["output"], include, top=item.get("top_logprobs") or 0, encoding=encoding)
+        output = with_results(call, item["output"], item.get("tools"), include)
+        output = included(output, include, top=item.get("top_logprobs") or 0, encoding=encoding)
         item = {**item, "output": output}
     if not query.get("stream"):
         return item

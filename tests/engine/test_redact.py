@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_mock.faces.cli import redact
+from openai_mock.engine import redact
 
 NAMES = [
     "Authorization", "proxy-authorization", "api-key", "x-api-key", "Cookie", "Set-Cookie", "api_key", "client_secret",

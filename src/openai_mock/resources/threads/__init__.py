@@ -1,0 +1,1 @@
+"""Assistants, their threads, and the runs that answer on a thread."""
