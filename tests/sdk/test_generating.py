@@ -133,6 +133,8 @@ def test_plain_transcriptions(client: openai.OpenAI, form: Any, start: str) -> N
 
 
 def test_speakers(client: openai.OpenAI) -> None:
+    if not hasattr(openai.types.audio, "TranscriptionDiarized"):
+        pytest.skip("this SDK knows no diarized transcripts")
     create = client.audio.transcriptions.with_raw_response.create
     asked: dict[str, Any] = {"model": "gpt-4o-transcribe-diarize", "response_format": "diarized_json"}
     names = {"known_speaker_names": ["Ada", "Bob"]}

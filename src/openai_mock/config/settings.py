@@ -32,7 +32,9 @@ SETTINGS = Keys(
         ),
         "reply": REPLY,
         "lifecycle": Key(
-            Either((_POLICY, Keys("lifecycle", {"default": Key(_POLICY, "The policy of all others.")}, others=_POLICY))),
+            Either(
+                (_POLICY, Keys("lifecycle", {"default": Key(_POLICY, "The policy of all others.")}, others=_POLICY))
+            ),
             "How fast objects change their status: `instant`, `polls=2` or `seconds=30`; or that for each resource.",
         ),
         "state": Key(

@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from openai_mock.wire import Data, Exchange, Headers, Request, Wait
@@ -18,13 +19,19 @@ BODIES = 32 << 20
 """Bytes of bodies that are kept in all; beyond them the oldest exchanges lose theirs."""
 
 
+class Admission(Struct, frozen=True):
+    """What limits said of a request. `headers` announce what is left; `leave` ends it, where answers under way count."""
+
+    headers: Headers
+    leave: Callable[[], None] | None = None
+
+
 class Entry:
     """One exchange. Fields fill as it runs; `seconds` is None until it ended."""
 
     __slots__ = (
-        "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "leave", "model", "nearest",
-        "number", "operation", "rates", "request", "request_id", "rule", "seconds", "started", "status", "stream",
-        "weight",
+        "admission", "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "model", "nearest",
+        "number", "operation", "request", "request_id", "rule", "seconds", "started", "status", "stream", "weight",
     )  # fmt: skip
 
     def __init__(self, request: Request, request_id: str, started: float, at: float = 0.0) -> None:
@@ -36,10 +43,8 @@ class Entry:
         """Its place among all exchanges of the journal, from 1."""
         self.intended: float | None = None
         """When the last of the answer was due, in seconds after the start; None where it was due at once."""
-        self.rates: Headers | None = None
-        """The headers that announce the caller's own limits."""
-        self.leave: Callable[[], None] | None = None
-        """What to call at the end, where answers under way are limited."""
+        self.admission: Admission | None = None
+        """What limits said of the request, where there are any."""
         self.operation: str | None = None
         self.model: str | None = None
         self.rule: str | None = None

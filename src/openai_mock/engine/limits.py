@@ -21,6 +21,7 @@ from openai_mock.engine.access import presented
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.failures import failure
 from openai_mock.engine.headers import ORGANIZATION, PROJECT
+from openai_mock.engine.journal import Admission
 from openai_mock.engine.sessions import session_of
 from openai_mock.wire import Headers, Request
 
@@ -134,13 +135,6 @@ class Caller:
         self.buckets = [Bucket(limit, *window) for limit, window in limits if limit is not None]
         self.used: dict[Unit, int] = {"requests": 0, "tokens": 0}
         self.under_way = 0
-
-
-class Admission(Struct, frozen=True):
-    """A request that was let in. `headers` announce what is left; `leave` ends it, where answers under way count."""
-
-    headers: Headers
-    leave: Callable[[], None] | None = None
 
 
 class LimitError(ApiError):

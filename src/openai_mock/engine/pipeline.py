@@ -13,7 +13,7 @@ from openai_mock.engine.access import admit
 from openai_mock.engine.answers import Answer, Empty, Events, Raw
 from openai_mock.engine.check import check
 from openai_mock.engine.errors import ApiError, server_error, unknown_url, wrong_method
-from openai_mock.engine.journal import Entry, Journal
+from openai_mock.engine.journal import Admission, Entry, Journal
 from openai_mock.engine.limits import Limiter, LimitError
 from openai_mock.engine.resource import Call, Handler, World
 from openai_mock.engine.stubs import Pending, Relayed, Stub
@@ -71,8 +71,8 @@ class Machine:
                     yield Data(chunk)
             entry.finished = True
         finally:
-            if entry.leave is not None:
-                entry.leave()
+            if entry.admission is not None and entry.admission.leave is not None:
+                entry.admission.leave()
             self.journal.close(entry, elapsed())
 
     def _answered(
@@ -141,10 +141,10 @@ class Machine:
             request_id=entry.request_id,
             seconds=world.clock.elapsed() - entry.started,
             status=entry.status,
-            model_call=entry.rates is None and entry.operation is not None and is_model_call(entry.operation),
+            model_call=entry.admission is None and entry.operation is not None and is_model_call(entry.operation),
         )
-        if entry.rates is not None:
-            head += entry.rates
+        if entry.admission is not None:
+            head += entry.admission.headers
         head += more
         chunks = _written(answer, head)
         if self.journal.answers and entry.number:
@@ -203,11 +203,10 @@ class Machine:
 def _admit_within(limits: Limiter, call: Call, entry: Entry) -> None:
     """Count the call, or raise OpenAI's 429; the limits are announced either way."""
     try:
-        admission = limits.admit(call)
+        entry.admission = limits.admit(call)
     except LimitError as error:
-        entry.rates = error.rates
+        entry.admission = Admission(error.rates)
         raise
-    entry.rates, entry.leave = admission.headers, admission.leave
 
 
 def _written(answer: Answer, head: list[tuple[bytes, bytes]]) -> Iterable[bytes]:

@@ -89,7 +89,8 @@ def _wanted(request: Request) -> Wanted:
     if not re.fullmatch(r"\d{3}|\dxx", given.get("status", "200"), re.IGNORECASE | re.ASCII):
         raise ApiError(400, f"'status' is one such as 429 or 4xx, not '{given['status']}'.")
     numbers = {name: int(given[name][:18]) for name in ("since", "limit") if name in given}
-    wanted = Wanted(**(given | numbers))
+    given.update(numbers)
+    wanted = Wanted(**given)
     return replace(wanted, limit=min(max(1, wanted.limit), MOST))
 
 
