@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import yaml
 from hypothesis import example, given, settings
@@ -24,7 +25,9 @@ TEXTS = st.text(st.characters()) | st.lists(PIECES).map("".join)
 NAMES = st.sampled_from(["x.yaml", "x.json", "x.jsonl", "<stdin>"])
 
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="$")
-WORDS = st.text(CHARACTERS, min_size=1, max_size=8)
+# The writer knows YAML 1.1, where 1e100 and 0o7 are texts that need no quotes; in YAML 1.2 they are numbers.
+NUMBERS = re.compile(r"[-+]?(0o|0x|\.?\d)[\w.+-]*")
+WORDS = st.text(CHARACTERS, min_size=1, max_size=8).filter(lambda word: not NUMBERS.fullmatch(word))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),

@@ -213,8 +213,8 @@ def test_only_the_control_key_opens_where_there_is_one() -> None:
     client = Client(OpenAIMock(seed=1, control_key="let-me-in"))
     client.ask("GET", "rules", status=403)
     client.ask("GET", "rules", status=403, authorization="Bearer let-me-in")
-    client.ask("GET", "rules", status=403, **{"x-mock-control-key": "let-me-i"})
-    client.ask("GET", "rules", **{"x-mock-control-key": "let-me-in"})
+    client.ask("GET", "rules", None, 403, **{"x-mock-control-key": "let-me-i"})
+    client.ask("GET", "rules", None, 200, **{"x-mock-control-key": "let-me-in"})
     client.ask("GET", "ready")
 
 

@@ -20,7 +20,10 @@ BODIES = 32 << 20
 
 
 class Admission(Struct, frozen=True):
-    """What limits said of a request. `headers` announce what is left; `leave` ends it, where answers under way count."""
+    """What limits said of a request.
+
+    `headers` announce what is left; `leave` ends the request, where answers under way count.
+    """
 
     headers: Headers
     leave: Callable[[], None] | None = None
@@ -30,15 +33,17 @@ class Entry:
     """One exchange. Fields fill as it runs; `seconds` is None until it ended."""
 
     __slots__ = (
-        "admission", "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "model", "nearest",
-        "number", "operation", "request", "request_id", "rule", "seconds", "started", "status", "stream", "weight",
+        "admission", "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "model",
+        "nearest", "number", "operation", "request", "request_id", "rule", "seconds", "started", "status", "stream",
+        "weight",
     )  # fmt: skip
 
-    def __init__(self, request: Request, request_id: str, started: float, at: float = 0.0) -> None:
-        """`started` is measured by the clock that only grows, `at` is the time in Unix seconds."""
+    def __init__(self, request: Request, request_id: str, started: float) -> None:
         self.request = request
         self.request_id = request_id
-        self.started, self.at = started, at
+        self.started = started
+        self.at = 0.0
+        """When it began, in Unix seconds, where the journal keeps answers."""
         self.number = 0
         """Its place among all exchanges of the journal, from 1."""
         self.intended: float | None = None

@@ -57,7 +57,9 @@ class Machine:
         if not limited and world.limits is not None:
             world = replace(world, limits=None)
         elapsed = world.clock.elapsed
-        entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed(), world.clock.now()))
+        entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed()))
+        if self.journal.answers:
+            entry.at = world.clock.now()
         journey = world.transit.journey(request, entry)
         try:
             head, chunks = self._answered(request, world, entry, journey)

@@ -114,7 +114,7 @@ def recorded(entry: Entry) -> dict[str, Any]:
     request, used = entry.request, tokens(entry)
     return {
         "number": entry.number,
-        "time": _iso(entry.at),
+        "time": _iso(entry.at) if entry.at else None,
         "request_id": entry.request_id,
         "operation": entry.operation,
         "session": session_of(request.headers),

@@ -88,9 +88,8 @@ def _wanted(request: Request) -> Wanted:
             raise ApiError(400, f"'{name}' is a number, not '{given[name]}'.")
     if not re.fullmatch(r"\d{3}|\dxx", given.get("status", "200"), re.IGNORECASE | re.ASCII):
         raise ApiError(400, f"'status' is one such as 429 or 4xx, not '{given['status']}'.")
-    numbers = {name: int(given[name][:18]) for name in ("since", "limit") if name in given}
-    given.update(numbers)
-    wanted = Wanted(**given)
+    numbers: dict[str, Any] = {name: int(given[name][:18]) for name in ("since", "limit") if name in given}
+    wanted = Wanted(**{**given, **numbers})
     return replace(wanted, limit=min(max(1, wanted.limit), MOST))
 
 

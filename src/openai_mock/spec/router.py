@@ -119,9 +119,7 @@ def _insert(root: _Node, operation: Operation, path: str) -> bool:
             node.parameter = node.parameter or _Node()
             node = node.parameter
         elif "{" in segment or not segment:
-            raise ValueError(
-                f"{operation.name}: a segment of {path!r} is neither plain text nor {{one}} name."
-            )
+            raise ValueError(f"{operation.name}: a segment of {path!r} is neither plain text nor {{one}} name.")
         else:
             node = node.literal.setdefault(segment, _Node())
     if names != list(operation.path_params):
