@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_mock.turns.authors import AUTHORS, MOST_CHOICES, echo, helpful, limited
-from openai_mock.turns.tokens import count
+from openai_mock.turns.authors import MOST_CHOICES, echo, helpful
+from openai_mock.turns.tokens import count, encoding_for
 from openai_mock.turns.turn import Message, Prompt, Turn
 
 
@@ -79,43 +78,10 @@ def test_echo_repeats_the_last_message_word_for_word() -> None:
     assert echo(prompt(("user", " a\nb ")), 0) == (Turn(" a\nb "),)
 
 
-@pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens", "max_output_tokens"])
-@given(most=st.integers(1, 200))
-def test_a_limit_of_tokens_ends_the_text_with_length(limit: str, most: int) -> None:
-    whole, (turn,) = helpful(prompt(), 0)[0], helpful(prompt(**{limit: most}), 0)
-    total = count(str(whole.text), "o200k_base")
-    assert count(str(turn.text), "o200k_base") == min(most, total)
-    assert turn.finish_reason == ("length" if most < total else "stop")
-    assert str(whole.text).startswith(str(turn.text))
-
-
-def test_no_limit_is_no_limit() -> None:
-    assert helpful(prompt(max_tokens=None, stop=None), 0) == helpful(prompt(), 0)
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({"stop": "three"}, Turn("one two ")),
-        ({"stop": ["four", "two"]}, Turn("one ")),
-        ({"stop": ["nowhere", ""]}, Turn("one two three four")),
-        ({"stop": "four", "max_tokens": 2}, Turn("one two", finish="length")),
-        ({"stop": "two", "max_tokens": 3}, Turn("one ")),
-    ],
-)
-def test_stop_and_limit_together(body: dict[str, Any], expected: Turn) -> None:
-    assert limited("one two three four", prompt(**body)) == expected
-
-
-@pytest.mark.parametrize("author", AUTHORS.values(), ids=AUTHORS)
-@pytest.mark.parametrize(
-    "body",
-    [{"response_format": {"type": "json_object"}}, {"text": {"format": {"type": "json_object"}}}],
-    ids=["chat", "responses"],
-)
-def test_json_mode_gets_an_object(author: Any, body: dict[str, Any]) -> None:
-    (turn,) = author(prompt(("user", 'A "quoted" wörd'), **body), 0)
-    assert json.loads(turn.text)["heard"] == 'A "quoted" wörd'
+@given(st.text(max_size=80), st.sampled_from(["gpt-4o", "gpt-4"]))
+def test_what_it_says_is_counted_exactly(heard: str, model: str) -> None:
+    for turn in helpful(prompt(("user", heard), model=model, n=4), 0):
+        assert turn.tokens == count(str(turn.text), encoding_for(model))
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,16 @@
 """Authors: what is said when no rule speaks. A function of the prompt and a seed, so the same request hears the same.
 
-An author honours what a request asks of any answer: `n`, `stop`, a token limit (finish reason `length`) and JSON mode.
+An author writes freely, a turn for each of `n` choices; `honour` makes the answer what the request asks of any.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from zlib import crc32
 
-from openai_mock.turns.pieces import truncate
-from openai_mock.turns.tokens import encoding_for
+from openai_mock.turns.tokens import count, encoding_for
 from openai_mock.turns.turn import Prompt, Turn
 
 Author: TypeAlias = Callable[[Prompt, int], tuple[Turn, ...]]
@@ -27,10 +25,9 @@ _OPENINGS = (
     "openai-mock speaking: no rule matched your request, so this is the answer it gives by itself.",
 )
 _ADVICE = (
-    "To choose the answer, write your message and the reply you want under `responses:` in a YAML file and start "
+    " To choose the answer, write your message and the reply you want under `responses:` in a YAML file and start "
     "`openai-mock --config FILE`."
 )
-_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
 def helpful(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
@@ -39,52 +36,22 @@ def helpful(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
     first = _variant(prompt, seed, heard)
     quote = _shortened(heard)
     report = f' {speaker} said: "{quote}".' if quote else ""
-    openings = [_OPENINGS[(first + choice) % len(_OPENINGS)] for choice in range(_choices(prompt.body))]
-    return tuple([_turn(prompt, f"{opening}{report} {_ADVICE}", quote) for opening in openings])
+    # A blank behind the end of a sentence always begins a word, so the parts are counted one by one: two are known.
+    encoding = encoding_for(prompt.model)
+    counted = (count(report, encoding) if report else 0) + count(_ADVICE, encoding)
+    return tuple([
+        Turn(opening + report + _ADVICE, tokens=count(opening, encoding) + counted)
+        for opening in [_OPENINGS[(first + choice) % len(_OPENINGS)] for choice in range(_choices(prompt.body))]
+    ])  # fmt: skip
 
 
 def echo(prompt: Prompt, seed: int) -> tuple[Turn, ...]:  # noqa: ARG001  (an author takes a seed; an echo has no choice)
     """Says the last message again, word for word."""
-    _, heard = _heard(prompt)
-    return (_turn(prompt, heard, heard),) * _choices(prompt.body)
+    return (Turn(_heard(prompt)[1]),) * _choices(prompt.body)
 
 
 AUTHORS: Mapping[str, Author] = MappingProxyType({"echo": echo, "helpful": helpful})
-"""The authors a configuration can name."""
-
-
-def limited(text: str, prompt: Prompt) -> Turn:
-    """A text as the request lets it be said: up to the first of its `stop` strings, and of its token limits."""
-    body = prompt.body
-    finish = None
-    if stops := body.get("stop"):
-        text = _before(text, (stops,) if isinstance(stops, str) else stops)
-    for name in _LIMITS:
-        most = body.get(name)
-        if most is not None:
-            kept = truncate(text, most, encoding_for(prompt.model))
-            finish = finish if kept == text else "length"
-            text = kept
-    return Turn(text, finish=finish)
-
-
-def _turn(prompt: Prompt, text: str, heard: str) -> Turn:
-    if _format_asked(prompt.body) == "json_object":
-        text = json.dumps({"answer": text, "heard": heard}, ensure_ascii=False)
-    return limited(text, prompt)
-
-
-def _format_asked(body: Mapping[str, Any]) -> Any:
-    """The type of answer a request asks for: chat says `response_format`, Responses `text.format`."""
-    asked = body.get("response_format")
-    if asked is None and isinstance(said := body.get("text"), Mapping):
-        asked = said.get("format")
-    return asked.get("type") if isinstance(asked, Mapping) else None
-
-
-def _before(text: str, stops: Sequence[str]) -> str:
-    found = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
-    return text[: min(found)] if found else text
+"""The authors there are, by name."""
 
 
 def _heard(prompt: Prompt) -> tuple[str, str]:

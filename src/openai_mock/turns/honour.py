@@ -48,12 +48,8 @@ def honouring(author: Author) -> Author:
 
     def write(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
         turns = _shaped(prompt, seed) if _may_shape(prompt) else ()
-        if not turns:
-            free = Prompt(
-                prompt.messages, prompt.model, {key: prompt.body[key] for key in prompt.body if key not in _ASKED}
-            )
-            turns = author(free, seed)
-        return tuple([limited(turn, prompt) for turn in turns])
+        turns = turns or author(prompt, seed)
+        return turns if _ASKED.isdisjoint(prompt.body) and not reasoning_tokens(prompt) else _limited(turns, prompt)
 
     return write
 
@@ -65,9 +61,13 @@ def within_limits(speak: Speak) -> Speak:
         reply = speak(prompt)
         if _ASKED.isdisjoint(prompt.body) or reply.fields:
             return reply
-        return replace(reply, turns=tuple([limited(turn, prompt) for turn in reply.turns]))
+        return replace(reply, turns=_limited(reply.turns, prompt))
 
     return spoken
+
+
+def _limited(turns: tuple[Turn, ...], prompt: Prompt) -> tuple[Turn, ...]:
+    return tuple([limited(turn, prompt) for turn in turns])
 
 
 def limited(turn: Turn, prompt: Prompt) -> Turn:
@@ -76,7 +76,8 @@ def limited(turn: Turn, prompt: Prompt) -> Turn:
         return turn  # cut before
     body = prompt.body
     if (stops := body.get("stop")) and turn.text:
-        turn = replace(turn, text=_before(turn.text, [stops] if isinstance(stops, str) else stops))
+        kept = _before(turn.text, [stops] if isinstance(stops, str) else stops)
+        turn = turn if kept == turn.text else replace(turn, text=kept, tokens=None)
     thinking = reasoning_tokens(prompt)
     most = min([body[name] for name in LIMITS if body.get(name) is not None], default=None)
     if most is None and not thinking:

@@ -52,11 +52,6 @@ FILE = 1_000
 """A file by name or data: its size says little about the text in it."""
 
 
-_SENTENCE_END = re.compile(r'(?<=[.!?:"])(?= \S)')
-_SHORT = 64
-"""Characters of a text that is not worth cutting into sentences."""
-
-
 @lru_cache(maxsize=256)
 def encoding_for(model: str) -> str:
     """The encoding a model counts with: `cl100k_base` up to gpt-4, `o200k_base` from gpt-4o on and for unknown names.
@@ -213,16 +208,6 @@ def _count_if_text(value: Any, encoding: str) -> int:
 
 @lru_cache(maxsize=256)
 def _counted(text: str, encoding: str) -> int:
-    # A blank behind the end of a sentence always begins a word, so sentences can be counted one by one; answers that
-    # are made of the same sentences then cost little.
-    sentences = _SENTENCE_END.split(text) if len(text) > _SHORT else ()
-    if len(sentences) > 1:
-        return sum([_sentence(sentence, encoding) for sentence in sentences])
-    return _count_whole(text, encoding)
-
-
-@lru_cache(maxsize=512)
-def _sentence(text: str, encoding: str) -> int:
     return _count_whole(text, encoding)
 
 
