@@ -6,15 +6,18 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 
-from openai_mock.doors.serve import FIRST_PORT, serve_in_thread
+from openai_mock.doors.certificates import certificate, hosts_of
+from openai_mock.doors.serve import FIRST_PORT, Https, serve_in_thread
 from openai_mock.mock import OpenAIMock
 from openai_mock.spec.operations import load
 
@@ -155,3 +158,16 @@ def test_without_arguments_it_listens_on_the_first_free_port() -> None:
         finally:
             process.terminate()
             assert process.wait(10) == 0 or os.name == "nt"
+
+
+def test_http_and_https_and_http_2_where_the_client_supports_it() -> None:
+    made = certificate(hosts_of("127.0.0.1"))
+    trusting = ssl.create_default_context(cadata=made.authority.decode())
+    headers = {"authorization": "Bearer sk_test"}
+    with serve_in_thread(OpenAIMock(seed=1).handle, https=Https(made.context, 0)) as served:
+        for url in (served.url, served.https_url):
+            with httpx.Client(verify=trusting, trust_env=False, headers=headers) as client:
+                assert client.get(f"{url}/v1/models").http_version == "HTTP/1.1"
+        with httpx2.Client(verify=trusting, trust_env=False, headers=headers, http2=True) as client:
+            response = client.get(f"{served.https_url}/v1/models")
+        assert (response.status_code, response.http_version) == (200, "HTTP/2")
