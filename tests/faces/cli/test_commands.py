@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -213,3 +214,9 @@ def test_routes_that_do_not_exist():
     done = run("routes", "chat.completions.crete")
     assert done.exit_code == 1
     assert "Did you mean chat.completions.create?" in done.stderr
+
+
+def test_every_option_is_documented():
+    text = (Path(__file__).parents[3] / "docs" / "cli.md").read_text("utf-8")
+    options = {name for option in openai_mock.commands["serve"].params for name in option.opts if name.startswith("--")}
+    assert {name for name in options if f"`{name}" not in text and f", `{name}" not in text} == set()
