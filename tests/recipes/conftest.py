@@ -20,10 +20,11 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def installed() -> Callable[[str], Any]:
-    """A module by its name. Where it is not installed the test is skipped, unless RECIPES=required."""
+    """A module by its name. Where it is not installed the test is skipped, unless RECIPES names it."""
 
     def wanted(name: str) -> Any:
-        if find_spec(name.partition(".")[0]) is None and os.environ.get("RECIPES") != "required":
+        package = name.partition(".")[0]
+        if find_spec(package) is None and package not in os.environ.get("RECIPES", "").split():
             pytest.skip(f"{name} is not installed here")
         return import_module(name)
 
