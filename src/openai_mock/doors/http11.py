@@ -211,7 +211,8 @@ class Http11(HttpToolsProtocol):
                 head = step
                 step = burst(steps, next(steps, None), chunks)
                 if step is None:
-                    out, keep = whole(request.method, head, b"".join(chunks), self.defaults(), keep=asked.keep)
+                    body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+                    out, keep = whole(request.method, head, body, self.defaults(), keep=asked.keep)
                     self.transport.write(out)
                     self._settle(keep=keep)
                     return
