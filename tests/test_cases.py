@@ -10,10 +10,10 @@ import httpx
 import httpx2
 import pytest
 from gold import Ask, Case, cases, run
-from openai_mock.doors.serve import serve_in_thread
 
 from openai_mock.config.load import load
 from openai_mock.config.plan import Plan
+from openai_mock.doors.serve import serve_in_thread
 from openai_mock.mock import OpenAIMock
 
 CASES = list(cases(Path(__file__).parent / "cases"))

@@ -9,9 +9,9 @@ from types import ModuleType
 
 import openai
 import pytest
-from openai_mock.doors.serve import serve_in_thread
 
 from openai_mock.config.load import load
+from openai_mock.doors.serve import serve_in_thread
 from openai_mock.mock import OpenAIMock
 
 FLOWS = (Path(__file__).parent / "flows.yaml").read_text("utf-8")
