@@ -6,7 +6,6 @@ An author writes freely, a turn for each of `n` choices; `honour` makes the answ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, TypeAlias
 from zlib import crc32
 
@@ -48,10 +47,6 @@ def helpful(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
 def echo(prompt: Prompt, seed: int) -> tuple[Turn, ...]:  # noqa: ARG001  (an author takes a seed; an echo has no choice)
     """Says the last message again, word for word."""
     return (Turn(_heard(prompt)[1]),) * _choices(prompt.body)
-
-
-AUTHORS: Mapping[str, Author] = MappingProxyType({"echo": echo, "helpful": helpful})
-"""The authors there are, by name."""
 
 
 def _heard(prompt: Prompt) -> tuple[str, str]:

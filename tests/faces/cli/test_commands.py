@@ -181,7 +181,9 @@ def test_validate(tmp_path):
 
 
 def test_schema():
-    read = json.loads(run("schema").output)
+    text = run("schema").output
+    assert text == (Path(__file__).parents[3] / "examples" / "openai-mock.schema.json").read_text("utf-8")
+    read = json.loads(text)
     assert "responses" in json.dumps(read)
     assert "$schema" in read
 

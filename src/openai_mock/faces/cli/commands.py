@@ -131,11 +131,9 @@ def validate(files: tuple[str, ...]) -> None:
 @openai_mock.command(short_help="Print the JSON Schema of the configuration.")
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors and other tools."""
-    import msgspec  # noqa: PLC0415 - only this command encodes
+    from openai_mock.config.schema import schema_text  # noqa: PLC0415 - only this command describes the keys
 
-    from openai_mock.config.schema import schema as described  # noqa: PLC0415
-
-    click.echo(msgspec.json.format(msgspec.json.encode(described()), indent=2))
+    click.echo(schema_text(), nl=False)
 
 
 @openai_mock.command(short_help="List the operations of the API.")
