@@ -100,8 +100,10 @@ class _Maker:
             case _:  # anything goes
                 return "example"
 
-    def _choice(self, values: Sequence[Any]) -> Any:
-        return next((value for value in values if value in SUCCESS), None) or self.draw.choice(values)
+    @staticmethod
+    def _choice(values: Sequence[Any]) -> Any:
+        """The first where none speaks of success: new values join at the end, and older clients do not know those."""
+        return next((value for value in values if value in SUCCESS), None) or values[0]
 
     def _union(self, branches: Sequence[Schema], name: str, depth: int, kind: str) -> Any:
         real = [branch for branch in branches if branch.get("type") != "null"]
@@ -110,7 +112,7 @@ class _Maker:
         if depth >= _DEPTH:
             return self.value(min(real, key=self.examples.height), name, depth, kind)
         plain = next((branch for branch in real if branch.get("type") == "string" or self._is_plain(branch)), None)
-        return self.value(plain or self.draw.choice(real), name, depth, kind)
+        return self.value(plain or real[0], name, depth, kind)
 
     def _is_plain(self, branch: Schema) -> bool:
         properties = self.examples.resolve(branch).get("properties", {})
