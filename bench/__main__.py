@@ -15,6 +15,7 @@ from bench import flows, inside, pace, report, servers, startup, throughput
 BENCHMARKS: dict[str, Callable[[int, float, Path], Iterator[report.Figure]]] = {
     "chat": throughput.chat,
     "streams": throughput.streams,
+    "responses": throughput.responses,
     "flows": flows.over_http,
     "index": flows.index_alone,
     "sdk": inside.sdk,

@@ -1,9 +1,9 @@
-"""Requests per second: whole chat completions and instant streams, against the floor."""
+"""Requests per second: whole chat completions and instant streams against the floor, Responses against chat."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,6 +41,23 @@ def streams(rounds: int, seconds: float, folder: Path) -> Iterator[report.Figure
     yield from _against_floor(f"streams of {least.TOKENS} tokens", config, bodies, rounds, seconds)
 
 
+def responses(rounds: int, seconds: float, folder: Path) -> Iterator[report.Figure]:
+    """The Responses API against chat on the same server: whole, and streams of 50 tokens."""
+    weather, counted = "It is sunny today, with a light wind from the west.", " ".join(["word"] * least.TOKENS)
+    flows = [flow("weather", "weather", "contains", weather), flow("count", "count", "contains", counted)]
+    config = folder / "both.json"
+    config.write_text(json.dumps({"responses": flows}), "utf-8")
+    for name, stream, text in (
+        ("Responses against chat, JSON", False, f"What is the weather like at station {traffic.MARK} today?"),
+        (f"Responses against chat, streams of {least.TOKENS}", True, f"Please count for listener {traffic.MARK}."),
+    ):
+        lines = traffic.chat(text, stream=stream), traffic.responses(text, stream=stream)
+        pair = [traffic.write([line], folder / f"{api}-{stream}") for api, line in enumerate(lines)]
+        with servers.ours(config) as chat, servers.ours(config) as other:
+            outcomes = _in_turns((chat, other), pair, rounds, seconds)
+        yield from report.of_loads(name, outcomes[0], outcomes[1], target=0.6)
+
+
 def _against_floor(
     name: str, config: Path | None, bodies: Path, rounds: int, seconds: float
 ) -> Iterator[report.Figure]:
@@ -49,12 +66,21 @@ def _against_floor(
         pair = [stack.enter_context(servers.floor()), stack.enter_context(servers.ours(config))]
         for server in pair:
             servers.ask(server, first)
-            load.load(server, bodies, min(1.0, seconds), 0)
-        outcomes: list[list[load.Outcome]] = [[], []]
-        for turn in range(1, rounds + 1):
-            for server, seen in zip(pair, outcomes, strict=True):
-                seen.append(load.load(server, bodies, seconds, turn * 10**9))
+        outcomes = _in_turns(pair, (bodies, bodies), rounds, seconds)
     yield from report.of_loads(name, outcomes[0], outcomes[1], target=0.5)
+
+
+def _in_turns(
+    pair: Sequence[servers.Server], bodies: Sequence[Path], rounds: int, seconds: float
+) -> list[list[load.Outcome]]:
+    """Load two servers by turns, each with its own bodies, after a start that does not count."""
+    for server, own in zip(pair, bodies, strict=True):
+        load.load(server, own, min(1.0, seconds), 0)
+    outcomes: list[list[load.Outcome]] = [[], []]
+    for turn in range(1, rounds + 1):
+        for server, own, seen in zip(pair, bodies, outcomes, strict=True):
+            seen.append(load.load(server, own, seconds, turn * 10**9))
+    return outcomes
 
 
 def _check_stream(answer: bytes) -> None:

@@ -25,13 +25,28 @@ def chat(text: str, *, stream: bool = False, **fields: Any) -> str:
     return json.dumps({**body, "stream": True} if stream else body)
 
 
+def responses(text: str, *, stream: bool = False) -> str:
+    """A request of the Responses API that says `text`, as one line: its path and its body."""
+    body = {"instructions": "You are a helpful assistant.", "input": text, "model": "gpt-4o", "temperature": 0.5}
+    return f"/v1/responses {json.dumps({**body, 'stream': True} if stream else body)}"
+
+
+def addressed(line: str) -> tuple[str, str]:
+    """Path and body of a line; one that names no path is for chat."""
+    path, _, body = line.partition(" ") if line.startswith("/") else ("/v1/chat/completions", "", line)
+    return path, body
+
+
 def numbered(body: str, serial: int) -> str:
     """The body with its mark replaced by `serial`."""
     return body.replace(MARK, f"{serial:012}")
 
 
 def write(bodies: Iterable[str], path: Path) -> Path:
-    """Write the bodies for a load client, one a line. Each must hold `MARK` once. Returns `path`."""
+    """Write the lines of a load: bodies, behind a path where it is not chat's. Each must hold `MARK` once.
+
+    Returns `path`.
+    """
     lines = list(bodies)
     assert lines, "a load needs at least one body"
     for line in lines:
@@ -41,10 +56,11 @@ def write(bodies: Iterable[str], path: Path) -> Path:
     return path
 
 
-def framed(body: str, host: str) -> tuple[bytes, bytes]:
-    """The whole HTTP request of a body, cut where the serial number goes: what stands before it and behind it."""
+def framed(line: str, host: str) -> tuple[bytes, bytes]:
+    """The whole HTTP request of a line, cut where the serial number goes: what stands before it and behind it."""
+    path, body = addressed(line)
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer sk-benchmark\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer sk-benchmark\r\n"
         f"Accept: application/json\r\nContent-Type: application/json\r\nUser-Agent: bench\r\n"
         f"Content-Length: {len(body.encode())}\r\n\r\n"
     )

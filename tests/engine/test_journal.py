@@ -47,3 +47,18 @@ def test_what_falls_out_of_the_ring_weighs_nothing() -> None:
         opened(journal, "a")
     assert [len(entry.request.body) for entry in journal.entries] == [40, 40]
     assert journal.calls["a"] == 5
+
+
+def test_a_full_journal_takes_each_body_away_once() -> None:
+    journal = Journal(4, bodies=100)
+    for _ in range(9):
+        opened(journal, "a")
+    assert [len(entry.request.body) for entry in journal.entries] == [0, 0, 40, 40]
+    late = journal.entries[0]
+    journal.keep(late, (), (b"y" * 90,))
+    assert (late.weight, late.chunks) == (0, ()), "a light entry stays light"
+    latest = opened(journal, "a")
+    journal.leave_out(latest)
+    assert [len(entry.request.body) for entry in journal.entries] == [0, 0, 0, 40]
+    opened(journal, "b")
+    assert [len(entry.request.body) for entry in journal.entries] == [0, 0, 40, 40]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -48,8 +48,8 @@ class Dictionaries:
     def _empty(self) -> None:
         self._collections: dict[str, _Collection] = {}
         self._names: list[str] = []
-        self._blobs: dict[tuple[str, str], dict[str, bytes]] = {}
-        self._owners: list[tuple[str, str]] = []
+        self._blobs: dict[str, dict[str, dict[str, bytes]]] = {}
+        self._owning: list[str] = []
         self._ages: OrderedDict[int, tuple[str, str]] = OrderedDict()
         self._next = 0
         self.bytes = 0
@@ -121,21 +121,22 @@ class Dictionaries:
 
     def blob(self, collection: str, id_: str, name: str = CONTENT) -> bytes | None:
         """The bytes of that name beside an object, or None."""
-        return self._blobs.get((collection, id_), {}).get(name)
+        return self._blobs.get(collection, {}).get(id_, {}).get(name)
 
     def put_blob(self, collection: str, id_: str, content: bytes | None, name: str = CONTENT) -> None:
         """Keep bytes beside an object; None forgets them."""
         with self._lock:
-            owner = collection, id_
+            owners = self._blobs.get(collection)
             if content is None:
-                if owner in self._blobs:
-                    self.bytes -= len(self._blobs[owner].pop(name, b""))
+                if owners and id_ in owners:
+                    self.bytes -= len(owners[id_].pop(name, b""))
                 return
-            if owner not in self._blobs:
-                self._blobs[owner] = {}
-                insort(self._owners, owner)
-            self.bytes += len(content) - len(self._blobs[owner].get(name, b""))
-            self._blobs[owner][name] = bytes(content)
+            if owners is None:
+                owners = self._blobs[collection] = {}
+                insort(self._owning, collection)
+            held = owners.setdefault(id_, {})
+            self.bytes += len(content) - len(held.get(name, b""))
+            held[name] = bytes(content)
             self._bound()
 
     def clear(self, within: str = "") -> None:
@@ -157,8 +158,9 @@ class Dictionaries:
             ]
             blobs = [
                 (collection[cut:], id_, name, content)
-                for collection, id_ in self._owners_below(within)
-                for name, content in sorted(self._blobs[collection, id_].items())
+                for collection in _beginning_with(self._owning, within)
+                for id_, held in sorted(self._blobs[collection].items())
+                for name, content in sorted(held.items())
             ]
             return Snapshot(tuple(objects), tuple(blobs))
 
@@ -209,27 +211,37 @@ class Dictionaries:
             del self._names[bisect_left(self._names, collection)]
 
     def _forget_blobs(self, collection: str, id_: str) -> None:
-        owner = collection, id_
-        held = self._blobs.pop(owner, None)
+        owners = self._blobs.get(collection)
+        held = owners.pop(id_, None) if owners else None
         if held is not None:
-            del self._owners[bisect_left(self._owners, owner)]
             self.bytes -= sum(len(content) for content in held.values())
+        if owners is not None and not owners:
+            del self._blobs[collection]
+            del self._owning[bisect_left(self._owning, collection)]
 
     def _forget_below(self, prefix: str) -> None:
-        start = bisect_left(self._names, prefix)
-        stop = start
-        while stop < len(self._names) and self._names[stop].startswith(prefix):
-            stop += 1
-        for collection in self._names[start:stop]:
+        gone = _beginning_with(self._names, prefix)
+        for collection in gone:
             for place, text in self._collections.pop(collection).held.values():
                 del self._ages[place]
                 self.bytes -= len(text) + _EACH
-        del self._names[start:stop]
-        for owner in list(self._owners_below(prefix)):
-            self._forget_blobs(*owner)
+        _take_out(self._names, prefix, gone)
+        owning = _beginning_with(self._owning, prefix)
+        for collection in owning:
+            for held in self._blobs.pop(collection).values():
+                self.bytes -= sum(map(len, held.values()))
+        _take_out(self._owning, prefix, owning)
 
-    def _owners_below(self, prefix: str) -> Iterator[tuple[str, str]]:
-        for index in range(bisect_left(self._owners, (prefix, "")), len(self._owners)):
-            if not self._owners[index][0].startswith(prefix):
-                return
-            yield self._owners[index]
+
+def _beginning_with(names: Sequence[str], prefix: str) -> Sequence[str]:
+    """Those of sorted names that begin with `prefix`."""
+    start = stop = bisect_left(names, prefix)
+    while stop < len(names) and names[stop].startswith(prefix):
+        stop += 1
+    return names[start:stop]
+
+
+def _take_out(names: list[str], prefix: str, gone: Sequence[str]) -> None:
+    """Remove from sorted names those that `_beginning_with` found."""
+    start = bisect_left(names, prefix)
+    del names[start : start + len(gone)]

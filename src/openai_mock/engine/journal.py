@@ -35,7 +35,7 @@ class Entry:
     __slots__ = (
         "admission", "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "model",
         "nearest", "number", "operation", "request", "request_id", "rule", "seconds", "started", "status", "stream",
-        "weight",
+        "weight", "light",
     )  # fmt: skip
 
     def __init__(self, request: Request, request_id: str, started: float) -> None:
@@ -69,6 +69,8 @@ class Entry:
         """What the client got, where the journal keeps answers; a stream grows as it is read."""
         self.weight = len(request.body)
         """Bytes of the bodies that are kept."""
+        self.light = False
+        """Whether its bodies were taken away to make room."""
 
 
 class Journal:
@@ -78,7 +80,7 @@ class Journal:
         """With `answers` the journal keeps what the clients got as well."""
         self.answers = answers
         self.entries: deque[Entry] = deque(maxlen=size)
-        self._bodies, self._held = bodies, 0
+        self._bodies, self._held, self._light = bodies, 0, 0  # the first `_light` entries are light
         self.listeners: list[Callable[[Entry], None]] = []
         self._numbers = count(1)
         self._fallen: Entry | None = None
@@ -90,8 +92,9 @@ class Journal:
         entries = self.entries
         entry.number = next(self._numbers)
         if len(entries) == entries.maxlen:
-            self._fallen = entries[0]
-            self._held -= entries[0].weight
+            self._fallen = fallen = entries[0]
+            self._held -= fallen.weight
+            self._light -= fallen.light
         entries.append(entry)
         self._held += entry.weight
         if self._held > self._bodies:
@@ -100,22 +103,24 @@ class Journal:
 
     def _lighten(self) -> None:
         """Take the bodies of the oldest exchanges away until the rest are few enough."""
-        for entry in list(self.entries):
-            if self._held <= self._bodies:
-                return
+        while self._held > self._bodies and self._light < len(self.entries):
+            entry = self.entries[self._light]
+            self._light += 1
             self._held -= entry.weight
-            entry.request, entry.chunks, entry.weight = replace(entry.request, body=b""), (), 0
+            entry.request, entry.chunks, entry.weight, entry.light = replace(entry.request, body=b""), (), 0, True
 
     def leave_out(self, entry: Entry) -> None:
         """Take an exchange out again that is none of the API's: it tells nothing, and must displace no other."""
         with suppress(ValueError):  # another thread's exchanges may have displaced it
             self.entries.remove(entry)
             self._held -= entry.weight
+            self._light -= entry.light
             entry.number = 0
             fallen, self._fallen = self._fallen, None
             if fallen is not None and len(self.entries) + 1 == self.entries.maxlen:
                 self.entries.appendleft(fallen)
                 self._held += fallen.weight
+                self._light += fallen.light
 
     def locate(self, entry: Entry, operation: str) -> None:
         """Note which operation is asked for."""
@@ -125,6 +130,8 @@ class Journal:
     def keep(self, entry: Entry, headers: Headers, chunks: Iterable[bytes]) -> Iterable[bytes]:
         """Note the answer; the result is what to send, and is noted as it goes by."""
         entry.headers = headers
+        if entry.light:
+            return chunks
         if type(chunks) is not tuple:
             return self._going_by(entry, chunks)
         entry.chunks = chunks
@@ -141,7 +148,7 @@ class Journal:
 
     def relayed(self, entry: Entry, headers: Headers, steps: Exchange) -> Exchange:
         """Note an answer that comes in steps as it goes by."""
-        if not (self.answers and entry.number):
+        if not (self.answers and entry.number) or entry.light:
             yield from steps
             return
         entry.headers, entry.chunks = headers, (kept := [])
@@ -164,6 +171,8 @@ class Journal:
                 error = thrown
 
     def _weigh(self, entry: Entry, more: int) -> None:
+        if entry.light:
+            return
         entry.weight += more
         self._held += more
         if self._held > self._bodies:
@@ -175,6 +184,7 @@ class Journal:
         self.entries.clear()
         self.entries.extend(kept)
         self._held = sum(entry.weight for entry in kept)
+        self._light = sum(entry.light for entry in kept)
         for name in [operation] if operation is not None else list(self.calls):
             del self.calls[name]
 
