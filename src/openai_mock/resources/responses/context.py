@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from openai_mock.engine.collection import Collection
 from openai_mock.engine.errors import ApiError, UnknownIdError
 from openai_mock.engine.resource import Call
 from openai_mock.turns.items import as_messages, kept, sent
@@ -23,14 +26,15 @@ _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
 class Context(Struct, frozen=True):
-    """`before` are the items of the history, `given` those of the request; `messages` are all of them as chat says it.
+    """`before` are the items of the history, `given` those of the request as sent; `messages` are all of them in the
+    words of chat.
 
     `conversation` is the id of the conversation that the answer joins. `compact` is whether the input asks for a
     compaction.
     """
 
     before: list[dict[str, Any]]
-    given: list[dict[str, Any]]
+    given: list[Mapping[str, Any]]
     messages: list[dict[str, Any]]
     conversation: str | None = None
     compact: bool = False
@@ -53,9 +57,8 @@ def context_of(call: Call) -> Context:
         before = history(call, previous)
     elif conversation:
         before, conversation = _said_in(call, conversation)
-    draw = call.world.ids.hexadecimal
     items = sent(body.get("input")) or _of_prompt(body.get("prompt"))
-    given = [kept(_resolved(call, item), draw) for item in items if item.get("type") != TRIGGER]
+    given = [_resolved(call, item) for item in items if item.get("type") != TRIGGER]
     messages = as_messages([*before, *given])
     if instructions := body.get("instructions"):
         messages.insert(0, {"role": "system", "content": instructions})
@@ -76,12 +79,24 @@ def history(call: Call, id_: str) -> list[dict[str, Any]]:
 def input_of(call: Call, id_: str) -> list[dict[str, Any]]:
     """The input items of a stored response, the history before them included."""
     held = call.collection(RESPONSES).content(id_, INPUT)
-    return _decode(held) if held else []
+    return numbered(_decode(held), id_) if held else []
 
 
-def keep_input(call: Call, id_: str, context: Context) -> None:
+def numbered(items: Iterable[Mapping[str, Any]], response: str, start: int = 0) -> list[dict[str, Any]]:
+    """Input items of a response as the API keeps them; one without an id gets the id of its place, from `start` on.
+
+    So the many inputs that nobody looks at again are kept just as they came.
+    """
+    return [kept(item, partial(_of_place, f"{response} {at}")) for at, item in enumerate(items, start)]
+
+
+def _of_place(place: str, prefix: str, length: int) -> str:
+    return prefix + blake2b(place.encode(), digest_size=length // 2).hexdigest()
+
+
+def keep_input(responses: Collection, id_: str, context: Context) -> None:
     """Remember the input of a response."""
-    call.collection(RESPONSES).put_content(id_, _encode([*context.before, *context.given]), INPUT)
+    responses.put_content(id_, _encode([*context.before, *context.given]), INPUT)
 
 
 def join(call: Call, conversation: str, items: list[dict[str, Any]]) -> None:

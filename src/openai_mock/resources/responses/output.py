@@ -75,14 +75,23 @@ def output_of(turn: Turn, ids: Ids) -> list[dict[str, Any]]:
     waits = turn.tool_calls or (turn.items and turn.text is None)
     if content or not waits:
         status = "incomplete" if turn.finish in {"length", "content_filter"} else "completed"
-        items.append({"type": "message", "status": status, "content": content})
+        message = {
+            "id": new_id("message", ids.hexadecimal),
+            "type": "message",
+            "status": status,
+            "role": "assistant",
+            "content": content,
+        }
+        if not items and not turn.tool_calls:
+            return [message]
+        items.append(message)
     items += [_call(call) for call in turn.tool_calls]
     return finished(items, ids)
 
 
 def _content(turn: Turn) -> Iterator[dict[str, Any]]:
     if turn.text is not None and (turn.text or not turn.tool_calls):
-        yield {"type": "output_text", "text": turn.text, "annotations": list(turn.annotations)}
+        yield {"type": "output_text", "annotations": list(turn.annotations), "logprobs": [], "text": turn.text}
     if turn.refusal is not None:
         yield {"type": "refusal", "refusal": turn.refusal}
 

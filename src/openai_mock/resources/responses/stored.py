@@ -11,7 +11,7 @@ from openai_mock.engine.answers import Answer, Events
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.resources.responses.context import RESPONSES, Context, input_of, join, keep_input
+from openai_mock.resources.responses.context import RESPONSES, Context, input_of, join, keep_input, numbered
 from openai_mock.resources.responses.grounding import with_results
 from openai_mock.resources.responses.output import included
 from openai_mock.resources.responses.stream import frames
@@ -38,11 +38,12 @@ def keep(call: Call, context: Context, whole: dict[str, Any], *, later: bool) ->
     """Keep a response and its input; one that comes later begins in the queue. The response as it is by now."""
     collection, id_ = call.collection(RESPONSES), whole["id"]
     if context.conversation:
-        join(call, context.conversation, context.given if later else [*context.given, *whole["output"]])
+        given = numbered(context.given, id_, len(context.before))
+        join(call, context.conversation, given if later else [*given, *whole["output"]])
     if later:
         collection.put_content(id_, _encode(whole), FINAL)
     shown = collection.create(unfinished(whole, "queued") if later else whole)
-    keep_input(call, id_, context)
+    keep_input(collection, id_, context)
     return shown
 
 

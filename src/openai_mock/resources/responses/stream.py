@@ -11,6 +11,7 @@ padding, so they are one run. An `error` among the items ends the stream.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import count
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -20,7 +21,7 @@ import msgspec
 from openai_mock.engine.answers import Alike
 from openai_mock.resources.responses.output import picture
 from openai_mock.resources.responses.whole import unfinished
-from openai_mock.turns.pieces import encoded_pieces, pieces
+from openai_mock.turns.pieces import REMEMBERED, encoded_pieces, pieces
 
 Parts: TypeAlias = Iterator[bytes | Alike]
 Item: TypeAlias = Mapping[str, Any]
@@ -37,29 +38,39 @@ class Stream:
 
     def __init__(self, encoding: str, *, obfuscate: bool, previews: int = 0) -> None:
         self.encoding, self.obfuscate, self.previews = encoding, obfuscate, previews
-        self.numbers = count()
+        self.number = 0
 
     def event(self, kind: str, **fields: Any) -> bytes:
         """One framed event."""
-        whole = {"type": kind, **fields, "sequence_number": next(self.numbers)}
+        whole = {"type": kind, **fields, "sequence_number": self.number}
+        self.number += 1
         return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(whole))
 
     def deltas(self, kind: str, text: str, **fields: Any) -> Parts:
         """The events that bring a text piece by piece."""
         if not text:
             return
-        name, numbers = kind.encode(), self.numbers
+        name = kind.encode()
         shared = _encode({"type": kind, **fields})[:-1]
         before = b'event: %b\ndata: %b,"delta":"' % (name, shared)
-        cut = encoded_pieces(text, self.encoding)
-        if self.obfuscate:
-            numbered = [
-                b'%b","sequence_number":%d,"obfuscation":"%b' % (piece, next(numbers), _PADDING[-len(piece) % _WIDTH])
-                for piece in cut
-            ]
-            yield Alike(before, numbered, b'"}\n\n')
-        else:
-            yield Alike(before, [b'%b","sequence_number":%d' % (piece, next(numbers)) for piece in cut], b"}\n\n")
+        numbered = _numbered if len(text) <= REMEMBERED else _numbered.__wrapped__
+        cut = numbered(text, self.encoding, self.number, self.obfuscate)
+        self.number += len(cut)
+        yield Alike(before, cut, b'"}\n\n' if self.obfuscate else b"}\n\n")
+
+
+@lru_cache(maxsize=128)
+def _numbered(text: str, encoding: str, start: int, obfuscate: bool) -> tuple[bytes, ...]:
+    """What differs between the deltas of a text: its pieces, the running number, and the padding where there is any."""
+    cut = encoded_pieces(text, encoding)
+    if not obfuscate:
+        return tuple([b'%b","sequence_number":%d' % pair for pair in zip(cut, count(start), strict=False)])
+    return tuple(
+        [
+            b'%b","sequence_number":%d,"obfuscation":"%b' % (piece, number, _PADDING[-len(piece) % _WIDTH])
+            for number, piece in enumerate(cut, start)
+        ]
+    )
 
 
 def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, obfuscate: bool) -> Parts:

@@ -158,7 +158,9 @@ def _tokens(turn: Turn, encoding: str) -> int:
 def _echoed(body: Mapping[str, Any], model: str) -> dict[str, Any]:
     """The fields that come back as the request has them, or with their defaults."""
     known = dict(_DEFAULTS)
-    known.update({key: value for key, value in body.items() if value is not None and key in known})
+    for key, value in body.items():
+        if value is not None and key in known:
+            known[key] = value
     reasoning, text = body.get("reasoning") or {}, body.get("text") or {}
     known["reasoning"] = {"effort": effort(body, model), "summary": reasoning.get("summary")}
     known["text"] = {"format": _format(text.get("format")), "verbosity": text.get("verbosity") or "medium"}
