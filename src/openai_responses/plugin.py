@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from openai_responses.facade import OpenAIMock
-    from openai_responses.mockers import (
-        AssistantsMock,
-        ChatCompletionMock,
-        EmbeddingsMock,
-        FilesMock,
-        MessagesMock,
-        RunsMock,
-        RunStepsMock,
-        ThreadsMock,
-    )
+    from openai_responses.mockers import Mocker
 
 
 @pytest.fixture
@@ -31,65 +22,23 @@ def openai_responses_chain() -> Iterator[OpenAIMock]:
         yield mock
 
 
-@pytest.fixture
-def chat_completion_mock(openai_responses_chain: OpenAIMock) -> ChatCompletionMock:
-    """The routes of chat completions."""
-    from openai_responses.mockers import ChatCompletionMock  # noqa: PLC0415 - see the first line
+def _mocker(fixture: str, resource: str) -> Callable[..., Mocker]:
+    """The fixture of that name: the routes of one resource."""
 
-    return ChatCompletionMock(openai_responses_chain)
+    def made(openai_responses_chain: OpenAIMock) -> Mocker:
+        from openai_responses.mockers import FIXTURES  # noqa: PLC0415 - see the first line
 
+        return FIXTURES[fixture](openai_responses_chain)
 
-@pytest.fixture
-def embeddings_mock(openai_responses_chain: OpenAIMock) -> EmbeddingsMock:
-    """The routes of embeddings."""
-    from openai_responses.mockers import EmbeddingsMock  # noqa: PLC0415 - see the first line
-
-    return EmbeddingsMock(openai_responses_chain)
+    made.__doc__ = f"The routes of {resource}."
+    return pytest.fixture(made, name=fixture)
 
 
-@pytest.fixture
-def files_mock(openai_responses_chain: OpenAIMock) -> FilesMock:
-    """The routes of files."""
-    from openai_responses.mockers import FilesMock  # noqa: PLC0415 - see the first line
-
-    return FilesMock(openai_responses_chain)
-
-
-@pytest.fixture
-def assistants_mock(openai_responses_chain: OpenAIMock) -> AssistantsMock:
-    """The routes of assistants."""
-    from openai_responses.mockers import AssistantsMock  # noqa: PLC0415 - see the first line
-
-    return AssistantsMock(openai_responses_chain)
-
-
-@pytest.fixture
-def threads_mock(openai_responses_chain: OpenAIMock) -> ThreadsMock:
-    """The routes of threads."""
-    from openai_responses.mockers import ThreadsMock  # noqa: PLC0415 - see the first line
-
-    return ThreadsMock(openai_responses_chain)
-
-
-@pytest.fixture
-def messages_mock(openai_responses_chain: OpenAIMock) -> MessagesMock:
-    """The routes of messages."""
-    from openai_responses.mockers import MessagesMock  # noqa: PLC0415 - see the first line
-
-    return MessagesMock(openai_responses_chain)
-
-
-@pytest.fixture
-def runs_mock(openai_responses_chain: OpenAIMock) -> RunsMock:
-    """The routes of runs."""
-    from openai_responses.mockers import RunsMock  # noqa: PLC0415 - see the first line
-
-    return RunsMock(openai_responses_chain)
-
-
-@pytest.fixture
-def run_steps_mock(openai_responses_chain: OpenAIMock) -> RunStepsMock:
-    """The routes of the steps of runs."""
-    from openai_responses.mockers import RunStepsMock  # noqa: PLC0415 - see the first line
-
-    return RunStepsMock(openai_responses_chain)
+chat_completion_mock = _mocker("chat_completion_mock", "chat completions")
+embeddings_mock = _mocker("embeddings_mock", "embeddings")
+files_mock = _mocker("files_mock", "files")
+assistants_mock = _mocker("assistants_mock", "assistants")
+threads_mock = _mocker("threads_mock", "threads")
+messages_mock = _mocker("messages_mock", "messages")
+runs_mock = _mocker("runs_mock", "runs")
+run_steps_mock = _mocker("run_steps_mock", "the steps of runs")

@@ -21,7 +21,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from openai_mock.turns import tokens
-from openai_mock.turns.tokens import ENCODINGS, count, encode, encoding_for, prompt_tokens, spellings, tools_tokens
+from openai_mock.turns.encoder import encoder
+from openai_mock.turns.tokens import count, encode, encoding_for, prompt_tokens, spellings, tools_tokens
+from openai_mock.turns.vocabulary import ENCODINGS
 
 SCRIPTS = (
     "aAsStTmMdDlLrReEzZéßñ'\u017f",
@@ -106,7 +108,7 @@ def test_no_cutting_mark_continues_a_word_and_every_letter_before_one_is_a_lette
 @pytest.mark.parametrize("unit", ["a", " ", "=", "1", "字", "\n", "😀", "x\u0301", "\t ", "ab_1,", "\u3000", "\ud83d"])
 def test_a_megabyte_without_a_break_is_counted_at_once(encoding: str, unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
-    tokens.warm(encoding)
+    encoder(encoding).build()
     began = time.process_time()
     found = count(text, encoding)
     assert time.process_time() - began < 2

@@ -64,11 +64,6 @@ def form_pairs(body: bytes, content_type: str) -> list[Pair]:
     raise ValueError(f"The Content-Type header is '{content_type[:100]}'; send the form as '{_MULTIPART}'.")
 
 
-def read_query(query: str) -> dict[str, Any]:
-    """The nested values of the raw text behind `?`. Raises ValueError with a sentence for the client."""
-    return nest(_urlencoded(query)) if query else {}
-
-
 def _urlencoded(text: str) -> list[tuple[str, str]]:
     if text.count("&") >= MAX_FIELDS:
         raise ValueError(f"There are more than {MAX_FIELDS:,} parameters; send fewer.")

@@ -21,7 +21,6 @@ from functools import lru_cache
 from typing import Any
 
 from openai_mock.turns.encoder import encoder
-from openai_mock.turns.vocabulary import ENCODINGS
 
 REMEMBERED = 8_192
 """Characters of the longest text whose count is remembered: the system prompt that comes with every request."""
@@ -60,17 +59,6 @@ def encoding_for(model: str) -> str:
     they count with `cl100k_base` too.
     """
     return "cl100k_base" if _OLDER.match(model) else "o200k_base"
-
-
-def warm(*encodings: str) -> None:
-    """Build the fast encoders of the named encodings now (`o200k_base` when none is named), 130 ms each.
-
-    Nothing has to wait for it: until then a light encoder answers, which makes the same tokens and is ready in 8 ms,
-    and which builds the fast one by itself after much use. No other thread runs during most of the 130 ms. Returns at
-    once when the encoder is built, or when another thread is building it.
-    """
-    for encoding in encodings or ENCODINGS[:1]:
-        encoder(encoding).build()
 
 
 def count(text: str, encoding: str) -> int:
@@ -191,13 +179,14 @@ def _part_tokens(part: Any, encoding: str) -> int:
         detail = nested.get("detail") if isinstance(nested, dict) else part.get("detail")
         return IMAGE_LOW if detail == "low" else IMAGE
     if "audio" in kind:
-        return _audio_tokens(part.get("input_audio") or part)
+        return audio_tokens(part.get("input_audio") or part)
     if "file" in kind:
         return FILE
     return _count_if_text(part.get("text"), encoding) + _count_if_text(part.get("refusal"), encoding)
 
 
-def _audio_tokens(audio: Mapping[str, Any]) -> int:
+def audio_tokens(audio: Mapping[str, Any]) -> int:
+    """An estimate of what a recording costs, from its `data` in Base64 and its `format`: ten tokens a second."""
     size = len(audio.get("data") or "") * 3 // 4
     return -(-size // AUDIO_BYTES_PER_TOKEN.get(str(audio.get("format")), _AUDIO_BYTES_PER_TOKEN_OTHER))
 
