@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from openai_mock.turns.pieces import cuts, encoded_pieces, pieces, truncate
-from openai_mock.turns.tokens import ENCODINGS, count, encode, spellings
+from openai_mock.turns.tokens import count, encode, spellings
+from openai_mock.turns.vocabulary import ENCODINGS
 
 TEXTS = (
     st.text()
