@@ -61,18 +61,22 @@ class Budget:
 
     def found(self, pattern: str, text: str) -> bool:
         """Whether the pattern occurs in the text; False, with `overdue` set, when that takes too long."""
+        return self.search(pattern, text) is not None
+
+    def search(self, pattern: str, text: str) -> regex.Match[str] | None:
+        """Where the pattern occurs in the text; None also, with `overdue` set, when that takes too long."""
         self.overdue = self._left < 0.001
         if self.overdue:
-            return False
+            return None
         started = self._now() if self._now else 0.0
         allowed = min(MATCH_SECONDS, self._left)
         try:
-            return compile_pattern(pattern).search(text, timeout=allowed) is not None
+            return compile_pattern(pattern).search(text, timeout=allowed)
         except TimeoutError:
             self.overdue = True
             if not self._now:
                 self._left -= allowed
-            return False
+            return None
         finally:
             if self._now:
                 self._left -= self._now() - started
