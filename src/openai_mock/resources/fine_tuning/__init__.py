@@ -1,0 +1,1 @@
+"""Fine-tuning: jobs from file to model, permissions of checkpoints, and graders."""
