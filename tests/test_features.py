@@ -17,7 +17,8 @@ import httpx2
 import pytest
 
 from openai_mock.doors.certificates import certificate, hosts_of
-from openai_mock.doors.serve import FIRST_PORT, Https, serve_in_thread
+from openai_mock.doors.serve import serve_in_thread
+from openai_mock.doors.sockets import FIRST_PORT, Https
 from openai_mock.mock import OpenAIMock
 from openai_mock.spec.operations import load
 

@@ -63,19 +63,20 @@ REFUSED = [
     (chat("x", **{f"k{index}": index for index in range(100_000)}), None, None),
 ]
 ANSWERED = {
-    "blanks": (chat(" " * 1_000_000), "other"),
-    "line ends": (chat("\n" * 1_000_000), "other"),
-    "one letter": (chat("a" * 1_000_000), "nested"),
-    "one ideograph": (chat("漢" * 330_000), "other"),
-    "emoji": (chat("👩‍👩‍👧" * 50_000), "other"),
-    "punctuation": (chat("!?" * 500_000), "other"),
-    "digits": (chat("1" * 1_000_000), "other"),
+    "blanks": (chat(" " * 1_000_000, model="m"), "other"),
+    "line ends": (chat("\n" * 1_000_000, model="m"), "other"),
+    "one letter": (chat("a" * 1_000_000, model="m"), "nested"),
+    "one ideograph": (chat("漢" * 330_000, model="m"), "other"),
+    "emoji": (chat("👩‍👩‍👧" * 50_000, model="m"), "other"),
+    "punctuation": (chat("!?" * 500_000, model="m"), "other"),
+    "digits": (chat("1" * 1_000_000, model="m"), "other"),
     "both patterns": (chat("a" * 40 + "!"), "other"),
     "null character": (chat("a\0b"), "other"),
     "a key twice": (b'{"model":"n","model":"m","messages":[{"role":"user","content":"Hello"}]}', "hello"),
     "a deep schema": (
         chat("Hello")[:-1]
-        + b',"tools":[{"type":"function","function":{"name":"f","parameters":%b1%b}}]}' % (b'{"a":' * 900, b"}" * 900),
+        + b',"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","a":%b1%b}}}]}'
+        % (b'{"a":' * 900, b"}" * 900),
         "hello",
     ),
 }
@@ -120,7 +121,7 @@ def test_a_long_text_near_no_long_flow() -> None:
     with serve_in_thread(mock.handle) as served:
         server = Server(served.url)
         post(server, chat("warm up"))
-        status, answer = while_others_are_served(server, lambda: post(server, chat("bcda " * 200_000)))
+        status, answer = while_others_are_served(server, lambda: post(server, chat("bcda " * 200_000, model="m")))
     assert (status, answer["error"]["code"]) == (400, "no_match")
     assert "is less than 0.8 similar to" in answer["error"]["nearest"][0]["reason"]
 

@@ -29,14 +29,15 @@ def ask(path: str, body: dict[str, Any]) -> Any:
 @given(STRICT)
 def test_random_strict_schemas(schema: dict[str, Any]) -> None:
     judge = Draft202012Validator(schema, validate_formats=True)
-    named = {"name": "x", "schema": schema, "strict": True}
+    strict = "allOf" not in json.dumps(schema)
+    named = {"name": "x", "schema": schema, "strict": strict}
     chat = ask(
         "chat/completions", {"messages": HELLO, "response_format": {"type": "json_schema", "json_schema": named}}
     )
     judge.validate(json.loads(chat["choices"][0]["message"]["content"]))
     response = ask("responses", {"input": "Hello", "text": {"format": {"type": "json_schema", **named}}})
     judge.validate(json.loads(response["output"][0]["content"][0]["text"]))
-    function = {"name": "x", "parameters": schema, "strict": True}
+    function = {"name": "x", "parameters": schema, "strict": strict}
     tools = [{"type": "function", "function": function}]
     called = ask("chat/completions", {"messages": HELLO, "tools": tools, "tool_choice": "required"})
     judge.validate(json.loads(called["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]))

@@ -14,8 +14,8 @@ from openai_mock.config.load import load, read
 from openai_mock.config.settings import SETTINGS
 
 FORMS = (
-    "an entry is either a conversation flow ('id' and 'messages') or a full response "
-    "('id', 'matcher' and 'response'), but this one has "
+    "an entry is a conversation flow ('id' and 'messages'), a full response "
+    "('id', 'matcher' and 'response') or a rule ('id' and 'then'), but this one has "
 )
 SAY = "{role: assistant, content: x}"
 _KEYS = [f"'{key}'" for key in SETTINGS.keys]
@@ -56,8 +56,8 @@ BAD = {
     ],
     # Entries.
     "- 4": ["1:3: responses[0]: expected a mapping (an entry), but got the integer 4"],
-    "- id: a": [f"1:3: responses[0]: {FORMS}neither 'messages' nor 'matcher'; add one"],
-    "- {messages: [], matcher: {}}": [f"1:3: responses[0]: {FORMS}both 'messages' and 'matcher'; remove one"],
+    "- id: a": [f"1:3: responses[0]: {FORMS}none of 'messages', 'matcher' and 'then'; add one"],
+    "- {messages: [], matcher: {}}": [f"1:3: responses[0]: {FORMS}'messages' and 'matcher'; keep one"],
     f"- id: a\n  mesages: [{SAY}]": ["2:3: responses[0].mesages: unknown key 'mesages'; did you mean 'messages'?"],
     "- id: a\n  messages: []": ["2:13: responses[0].messages: the list is empty; write at least 1 item"],
     f"- messages: [{SAY}]": [
@@ -158,7 +158,7 @@ BAD = {
     '{"port": 1} x': ["1:13: the JSON value has ended before this place; remove what follows"],
     '{"a\n': ['1:2: this text has no end on its line; close it with ", and write a line break as \\n'],
     '[{"id": "${X}"}]': [
-        f"1:2: responses[0]: {FORMS}neither 'messages' nor 'matcher'; add one",
+        f"1:2: responses[0]: {FORMS}none of 'messages', 'matcher' and 'then'; add one",
         ("1:9: responses[0].id: the environment variable X is not set; set it, write ${X:-default}, "
         "or $${X} for the text itself"),
     ],
@@ -196,7 +196,7 @@ def test_mistakes_in_json_lines_are_told_for_every_line():
         "3:2: port: the key 'port' is already given above; keep one",
         "3:22: reply: expected 'final' or 'next', but got the string 'x'",
         "4:1: responses[0]: expected a mapping (an entry), but got a list",
-        f"5:1: responses[1]: {FORMS}neither 'messages' nor 'matcher'; add one",
+        f"5:1: responses[1]: {FORMS}none of 'messages', 'matcher' and 'then'; add one",
     ]
     assert lines_of("\n\n", "x.jsonl") == [EMPTY]
 

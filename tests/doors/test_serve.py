@@ -20,7 +20,8 @@ import urllib.request
 import pytest
 
 from openai_mock.doors.drive import ended
-from openai_mock.doors.serve import FIRST_PORT, PortTakenError, listen, serve_in_thread
+from openai_mock.doors.serve import serve_in_thread
+from openai_mock.doors.sockets import FIRST_PORT, PortTakenError, listen
 from openai_mock.wire import Cut, Data, Head, Wait
 
 SERVER = """

@@ -18,12 +18,14 @@ import openai
 import pytest
 
 from openai_mock.doors.certificates import LOCAL, certificate, write_authority
-from openai_mock.doors.serve import FIRST_HTTPS_PORT, Https, PortTakenError, listen, serve_in_thread
+from openai_mock.doors.serve import serve_in_thread
+from openai_mock.doors.sockets import FIRST_HTTPS_PORT, Https, PortTakenError, listen
 from openai_mock.wire import Data, Head, Wait
 
 SERVER = """
 from openai_mock.doors.certificates import LOCAL, certificate
-from openai_mock.doors.serve import Https, run
+from openai_mock.doors.serve import run
+from openai_mock.doors.sockets import Https
 from openai_mock.wire import Data, Head, Wait
 
 def handle(request):

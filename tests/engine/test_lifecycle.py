@@ -228,6 +228,21 @@ def test_policies_by_name() -> None:
     assert (chosen.of("batches").amount, chosen.of("files").kind) == (4, "instant")
 
 
+def test_a_policy_counts_for_all_below_its_name() -> None:
+    chosen = Policies(named={"vector_stores": Policy("instant"), "vector_stores.files": Policy("polls", 7)})
+    assert chosen.of("vector_stores.file_batches").kind == "instant"
+    assert chosen.of("vector_stores.files").amount == 7
+    assert chosen.of("vector_stores_of_others").kind == "polls"
+    assert Policies(named={"threads": Policy("instant")}).of("beta.threads.runs").kind == "instant"
+    assert Policies(named={"beta.threads": Policy("instant")}).of("beta.threads.runs").kind == "instant"
+
+
+def test_a_policy_for_nothing_is_noticed() -> None:
+    known = ["vector_stores.files", "beta.threads.runs"]
+    named = dict.fromkeys(("vector_stores", "threads", "beta.threads.runs", "vector", "beta", "runs"), Policy())
+    assert Policies(named=named).unknown(known) == ["vector", "beta", "runs"]
+
+
 @pytest.mark.parametrize("text", ["queued", "queued -> ", "a -> b c"])
 def test_no_road(text: str) -> None:
     with pytest.raises(ValueError, match="is no road"):

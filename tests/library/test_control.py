@@ -9,7 +9,8 @@ import pytest
 
 from openai_mock import OpenAIMock
 from openai_mock.config.load import load
-from openai_mock.wire import Data, Head, Request, Wait
+from openai_mock.library.endpoints import reachable
+from openai_mock.wire import Data, Handle, Head, Request, Wait
 
 CONFIG = """
 state:
@@ -116,7 +117,7 @@ def test_state_is_taken_brought_back_added_to_and_begun_again(client: Client) ->
 
 
 def test_the_journal_has_all_of_an_exchange_and_no_secret(client: Client) -> None:
-    client.chat(metadata={"api_key": "hunter2"}, headers={"x-mock-session": "mine"})
+    client.chat(store=True, metadata={"api_key": "hunter2"}, headers={"x-mock-session": "mine"})
     client.chat("Nothing fits")
     client.ask("GET", "journal")
     data = client.ask("GET", "journal")["data"]
@@ -235,6 +236,36 @@ def test_a_server_beyond_this_machine_is_closed_without_a_key() -> None:
                 assert http.get("/_mock/rules").status_code == status
                 assert http.get("/_mock/ready").status_code == 200
                 assert http.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "LOCALHOST.", "a.localhost:80", "[::1]:5", "10.0.0.7", "build", ""])
+def test_the_control_api_answers_to_names_of_this_machine(host: str) -> None:
+    handle = reachable(OpenAIMock().handle, "127.0.0.1", None, ["Build"])
+    assert status(handle, "/_mock/rules", host) == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:12111", "127.0.0.1.nip.io", "[", "xn--a"])
+def test_a_name_that_others_point_here_controls_nothing(host: str) -> None:
+    handle = reachable(OpenAIMock().handle, "127.0.0.1", None)
+    assert status(handle, "/_mock/rules", host) == status(handle, "/v1/_mock/rules", host) == 403
+    assert status(handle, "/_mock/ready", host) == status(handle, "/health", host) == 200
+    assert status(handle, "/v1/models", host) == 200
+    keyed = reachable(OpenAIMock(control_key="k").handle, "127.0.0.1", "k")
+    assert status(keyed, "/_mock/rules", host, **{"x-mock-control-key": "k"}) == 200
+
+
+def test_the_refusal_of_a_name_says_what_to_do() -> None:
+    with OpenAIMock().serve() as server:
+        refused = httpx.get(f"{server.url}/_mock/rules", headers={"host": "evil.example"})
+    assert refused.status_code == 403
+    assert "does not answer to the name evil.example. Use 127.0.0.1 or localhost" in refused.json()["error"]["message"]
+
+
+def status(handle: Handle, path: str, host: str, **headers: str) -> int:
+    """The status of an answer."""
+    steps = handle(Request("GET", path, "", {"host": host, "authorization": "Bearer x", **headers}))
+    head = next(step for step in steps if isinstance(step, Head))
+    return head.status
 
 
 def test_the_journal_streams_each_exchange_as_it_ends() -> None:

@@ -151,6 +151,7 @@ def test_only_the_latest_of_a_long_thread_fits():
 def test_pictures_and_empty_threads_are_answered():
     mock = OpenAIMock(lifecycle="instant", seed=1)
     mock.put("assistants", {"id": "asst_a", "model": "gpt-4o", "tools": [], "instructions": ""})
+    mock.put("files", {"id": "file-1"})
     parts = [
         {"type": "text", "text": "Look"},
         {"type": "image_file", "image_file": {"file_id": "file-1"}},

@@ -113,6 +113,44 @@ async def test_the_stream_helper_async(async_client: openai.AsyncOpenAI) -> None
     assert "".join(texts) == final.choices[0].message.content == ANSWER
 
 
+def test_the_stream_helper_tells_texts_and_likelihoods(client: openai.OpenAI) -> None:
+    with _chat_stream(client, messages=HELLO, logprobs=True, top_logprobs=1) as stream:
+        events = list(stream)
+        final = stream.get_final_completion()
+    kinds = [event.type for event in events if event.type != "chunk"]
+    assert kinds[1:3] == ["content.delta", "logprobs.content.delta"]  # the first text is the empty one of the role
+    assert kinds[-2:] == ["content.done", "logprobs.content.done"]
+    done = {event.type: event for event in events}
+    assert done["content.done"].content == final.choices[0].message.content == ANSWER
+    assert done["logprobs.content.done"].content == final.choices[0].logprobs.content
+    assert "".join(each.token for each in final.choices[0].logprobs.content) == ANSWER
+
+
+def test_the_stream_helper_tells_refusals(client: openai.OpenAI) -> None:
+    with _chat_stream(client, messages=[{"role": "user", "content": "refuse"}]) as stream:
+        events = {event.type: event for event in stream}
+    assert events["refusal.done"].refusal == "I cannot help with that."
+
+
+async def test_the_stream_helper_parses(async_client: openai.AsyncOpenAI) -> None:
+    asked: Any = {"messages": [{"role": "user", "content": "extract Ada"}], "response_format": Person}
+    async with _chat_stream(async_client, **asked) as stream:
+        events = {event.type: event async for event in stream}
+    assert events["content.done"].parsed == Person(name="Ada", age=36)
+
+
+async def test_an_agent_loop_async(async_client: openai.AsyncOpenAI) -> None:
+    messages: Any = [{"role": "user", "content": "What is the weather like?"}]
+    while len(messages) < 5:
+        completions = async_client.chat.completions
+        message = (await completions.create(model="gpt-4o", messages=messages, tools=TOOLS)).choices[0].message
+        if not message.tool_calls:
+            break
+        messages.append(message.model_dump(exclude_none=True))
+        messages += [{"role": "tool", "tool_call_id": call.id, "content": "18 degrees"} for call in message.tool_calls]
+    assert message.content == "Paris is mild and Rome is warm."
+
+
 def test_parse(client: openai.OpenAI) -> None:
     completions: Any = client.chat.completions
     if not hasattr(completions, "parse"):

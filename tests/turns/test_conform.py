@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from schemas import STRICT
 
-from openai_mock.turns.conform import conforming
+from openai_mock.turns.conform import _judge, conforming
 
 
 @settings(max_examples=200, deadline=None)
@@ -101,3 +102,11 @@ def test_fields_read_plausibly() -> None:
         "city": "New York",
         "age": 36,
     }
+
+
+def test_nothing_outside_the_schema_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"const": "secret"}')
+    schema = {"type": "object", "properties": {"a": {"$ref": secret.as_uri()}}, "required": ["a"]}
+    assert _judge(schema) is None, "a judge would have read it"
+    conforming(schema, "1")

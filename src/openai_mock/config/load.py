@@ -13,7 +13,9 @@ from openai_mock.config.formats.faults import faults
 from openai_mock.config.formats.flows import flow
 from openai_mock.config.formats.limits import limits
 from openai_mock.config.formats.responses import full_response
+from openai_mock.config.formats.rules import rule
 from openai_mock.config.formats.timing import paces
+from openai_mock.config.formats.webhooks import webhooks
 from openai_mock.config.node import Node
 from openai_mock.config.node import Path as KeyPath
 from openai_mock.config.plan import Plan
@@ -22,6 +24,7 @@ from openai_mock.config.reading import read as read_node
 from openai_mock.config.settings import SETTINGS
 from openai_mock.config.tree import tree
 from openai_mock.engine.lifecycle import Policies, Policy, policy
+from openai_mock.rules.rule import Rule
 from openai_mock.rules.script import Script
 
 STDIN = "-"
@@ -104,6 +107,7 @@ def _plan(root: Node, report: Report) -> Plan:
         state={name: tuple(objects) for name, objects in settings.get("state", {}).items()},
         moderations={name: tuple(words) for name, words in settings.get("moderations", {}).items()},
         transcripts=settings.get("transcripts", {}),
+        webhooks=webhooks(settings.get("webhooks") or (), report),
     )
 
 
@@ -121,15 +125,17 @@ def _several(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _scripts(settings: Mapping[str, Any], root: Node, report: Report) -> tuple[Script, ...]:
+def _scripts(settings: Mapping[str, Any], root: Node, report: Report) -> tuple[Script | Rule, ...]:
     default_reply = settings.get("reply", "final")
-    scripts: list[Script | None] = []
+    scripts: list[Script | Rule | None] = []
     for index, entry in enumerate(settings.get("responses") or ()):
         if entry is not MISFIT:
             path: KeyPath = ("responses", index)
             where = report.where(root.value["responses"].value[index].at)
             if "matcher" in entry:
                 scripts.append(full_response(entry, path, report, where))
+            elif "then" in entry:
+                scripts.append(rule(entry, path, report, where))
             else:
                 scripts.append(flow(entry, default_reply, path, report, where))
     return tuple(script for script in scripts if script)
@@ -148,6 +154,7 @@ def _refuse_repeated_ids(root: Node, report: Report) -> None:
             report.add(named.at, ("responses", index, "id"), sentence)
 
 
-def _named_models(scripts: tuple[Script, ...]) -> tuple[str, ...]:
-    named = (script.reply.fields.get("model") for script in scripts if script.reply and script.reply.fields)
+def _named_models(scripts: tuple[Script | Rule, ...]) -> tuple[str, ...]:
+    replies = [script.reply for script in scripts if isinstance(script, Script)]
+    named = (reply.fields.get("model") for reply in replies if reply and reply.fields)
     return tuple(dict.fromkeys(model for model in named if model))

@@ -11,6 +11,8 @@ from openai_mock.engine.lifecycle import Policies
 from openai_mock.engine.limits import Limits
 from openai_mock.engine.pace import Paces
 from openai_mock.engine.seeding import Given
+from openai_mock.engine.webhooks import Subscription
+from openai_mock.rules.rule import Rule
 from openai_mock.rules.script import Script
 
 
@@ -26,7 +28,7 @@ class Plan(Struct, frozen=True):
     admin_keys: tuple[str, ...] = ()
     port: int | None = None
     models: tuple[str, ...] = ()
-    scripts: tuple[Script, ...] = ()
+    scripts: tuple[Script | Rule, ...] = ()
     source: str = ""
     """The file the plan came from, for messages; empty for none."""
     named_models: tuple[str, ...] = ()
@@ -44,3 +46,5 @@ class Plan(Struct, frozen=True):
     """The words that moderation flags, by category."""
     transcripts: Mapping[str, str] = {}
     """What recordings say, by a pattern of their file names."""
+    webhooks: tuple[Subscription, ...] = ()
+    """Who is told of events."""

@@ -193,10 +193,10 @@ def _fork(node: Node, shape: Fork, path: Path, report: Report) -> Any:
         present = [mark for mark in shape.forms if mark in meant]
     if len(present) == 1:
         return _keys(node, shape.forms[present[0]], path, report)
-    forms = " or ".join(f"a {form.title} ({one_of(_needed(form), 'and')})" for form in shape.forms.values())
-    marks = one_of(tuple(shape.forms), "and" if present else "nor")
-    has = f"both {marks}; remove one" if present else f"neither {marks}; add one"
-    report.add(node.at, path, f"{shape.title} is either {forms}, but this one has {has}")
+    *others, last = (f"a {form.title} ({one_of(_needed(form), 'and')})" for form in shape.forms.values())
+    marks = one_of(tuple(present or shape.forms), "and")
+    has = f"{marks}; keep one" if present else f"none of {marks}; add one"
+    report.add(node.at, path, f"{shape.title} is {', '.join(others)} or {last}, but this one has {has}")
     return MISFIT
 
 

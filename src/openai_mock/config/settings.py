@@ -1,4 +1,4 @@
-"""The keys of a configuration: settings at its top, and entries of either format below `responses`."""
+"""The keys of a configuration: settings at its top, and entries of each format below `responses`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from openai_mock.config.formats.faults import FAULT_HEADER, FAULTS
 from openai_mock.config.formats.flows import FLOW, REPLY
 from openai_mock.config.formats.limits import LIMITS
 from openai_mock.config.formats.responses import FULL
+from openai_mock.config.formats.rules import RULE
 from openai_mock.config.formats.timing import PACES
+from openai_mock.config.formats.webhooks import WEBHOOKS
 from openai_mock.config.shapes import Choice, Each, Either, Fork, Json, Key, Keys, Text, Whole
 from openai_mock.resources.moderations import CATEGORIES
 
 _NAME = Text(empty=False)
 _POLICY = Text(empty=False)
 _WORDS = Each(_NAME)
-ENTRY = Fork("an entry", {"messages": FLOW, "matcher": FULL})
+ENTRY = Fork("an entry", {"messages": FLOW, "matcher": FULL, "then": RULE})
 ENTRIES = Each(ENTRY)
 SETTINGS = Keys(
     "configuration",
@@ -53,7 +55,8 @@ SETTINGS = Keys(
         "faults": FAULTS,
         "faultHeader": FAULT_HEADER,
         "limits": LIMITS,
-        "responses": Key(ENTRIES, "The conversations and the responses to them."),
+        "webhooks": WEBHOOKS,
+        "responses": Key(ENTRIES, "The answers: conversations, full responses, and rules."),
         "$schema": Key(Text(), "The JSON Schema of this file, for editors."),
     },
     own="x-",

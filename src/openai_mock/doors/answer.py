@@ -18,6 +18,7 @@ from msgspec import Struct
 from openai_mock.doors.asgi import in_thread
 from openai_mock.doors.drive import burst, ended, thrown, told
 from openai_mock.doors.framing import Framed, framed_body, framed_head, whole
+from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.refusals import failed
 from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Headers, Request, Step, Wait
 
@@ -41,6 +42,7 @@ class Link(Protocol):
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     tasks: set[asyncio.Task[None]]
+    punctuality: Punctuality
 
     def writable(self) -> bool:
         """Whether the transport takes more now; when it does again, it is `Answer.resume` that is called."""
@@ -55,11 +57,15 @@ class Link(Protocol):
 class Answer:
     """One running answer, begun when it is made. `keep` may be set to False to close the connection after it."""
 
-    __slots__ = ("asked", "began", "chunks", "due", "framed", "head", "held", "keep", "link", "sent", "steps", "task")
+    __slots__ = (
+        "asked", "began", "chunks", "due", "framed", "head", "held", "keep", "link", "sent", "steps", "task", "track",
+        "when",
+    )  # fmt: skip
 
     def __init__(self, link: Link, asked: Asked) -> None:
         self.link, self.asked, self.keep = link, asked, asked.keep
-        self.began = link.loop.time()
+        self.began = self.when = link.loop.time()
+        self.track = link.punctuality.track(self.began) if link.punctuality.measuring else None
         self.steps: Exchange | None = None
         self.head: Head | None = None
         self.framed: Framed | None = None
@@ -85,10 +91,13 @@ class Answer:
         """The transport takes more again."""
         held, self.held = self.held, None
         if held is not None:
+            if self.track is not None:
+                self.track.excuse()
             held()
 
     def close(self) -> None:
         """The client left or the server ends."""
+        self._forget_track()
         steps, self.steps, self.held = self.steps, None, None
         if self.due is not None:
             self.due.cancel()
@@ -103,8 +112,11 @@ class Answer:
                 when = self.began + step.at
                 if when > self.link.loop.time():
                     self._flush()
+                    self.when = when
                     self.due = self.link.loop.call_at(when, self._tick)
                     return
+                if not self.chunks:
+                    self.when = when
             elif isinstance(step, Head):
                 self.head = step
             else:
@@ -136,10 +148,14 @@ class Answer:
         try:
             step = next(steps, None)
             if type(step) is Data and framed is not None and framed.chunked and step.chunk:
-                after = next(steps, None)
-                if type(after) is Wait and (when := self.began + after.at) > link.loop.time():
+                after, track = next(steps, None), self.track
+                now = link.loop.time() if track is None else track.now()
+                if type(after) is Wait and (when := self.began + after.at) > now:
                     self.sent += len(step.chunk)
                     link.transport.write(b"%x\r\n%b\r\n" % (len(step.chunk), step.chunk))
+                    if track is not None:
+                        track.add(now - self.when)
+                    self.when = when
                     self.due = link.loop.call_at(when, self._tick)
                     return
                 self.chunks.append(step.chunk)
@@ -208,7 +224,17 @@ class Answer:
             self.keep, text = self.framed.keep, self.framed.text
         self.sent += len(body)
         if out := text + framed_body(self.framed, body, last=False):
-            self.link.transport.write(out)
+            self._write(out)
+
+    def _write(self, out: bytes) -> None:
+        self.link.transport.write(out)
+        if self.track is not None:
+            self.track.wrote(self.when)
+
+    def _forget_track(self) -> None:
+        track, self.track = self.track, None
+        if track is not None:
+            track.end()
 
     def _finish(self) -> None:
         body, method = b"".join(self.chunks), self.asked.request.method
@@ -222,8 +248,9 @@ class Answer:
                 raise ValueError(f"The head announced {announced} bytes, but the body has {sent}.")
             out = framed_body(self.framed, body, last=True)
         if out:
-            self.link.transport.write(out)
+            self._write(out)
         self.steps = None
+        self._forget_track()
         self.link.answered(keep=self.keep)
 
     def _fail(self, error: BaseException) -> None:
@@ -233,6 +260,7 @@ class Answer:
         if self.steps is not None:
             ended(self.steps)
         self.steps = None
+        self._forget_track()
         if self.framed is not None:
             self.link.transport.close()
             return

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from openai_mock.doors.drive import LARGE_BODY, REAL, Timer, awaited, begun, burst, ended
 from openai_mock.doors.fields import fields
+from openai_mock.doors.punctuality import Punctuality, Track
 from openai_mock.doors.refusals import failed, too_large
 from openai_mock.wire import Ask, Cut, Exchange, Handle, Head, Request, Step, Wait
 
@@ -39,14 +41,18 @@ class _Line(Struct, frozen=True):
     send: Send
     timer: Timer
     began: float
+    track: Track | None = None
 
 
-def app(handle: Handle, *, max_body: int, timer: Timer = REAL) -> App:
+def app(handle: Handle, *, max_body: int, timer: Timer = REAL, punctuality: Punctuality | None = None) -> App:
     """An ASGI application that answers with `handle`. A body of more than `max_body` bytes is refused with 413."""
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _http(handle, max_body, timer, scope, receive, send)
+            request = await _request(scope, receive, send, max_body)
+            if request is not None:
+                with _followed(punctuality, began := timer.now()) as track:
+                    await _http(handle, request, _Line(receive, send, timer, began, track))
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "websocket":
@@ -68,26 +74,40 @@ async def in_thread(handle: Handle, request: Request) -> tuple[Exchange, Step | 
         raise
 
 
-async def _http(handle: Handle, max_body: int, timer: Timer, scope: Scope, receive: Receive, send: Send) -> None:
-    """Read one request and answer it."""
+@contextmanager
+def _followed(punctuality: Punctuality | None, began: float) -> Iterator[Track | None]:
+    """What measures an answer, where it is measured."""
+    track = punctuality.track(began) if punctuality is not None and punctuality.measuring else None
+    try:
+        yield track
+    finally:
+        if track is not None:
+            track.end()
+
+
+async def _request(scope: Scope, receive: Receive, send: Send, max_body: int) -> Request | None:
+    """A request, read to its end; None where it was refused or its client left."""
     found = fields(scope["headers"])
     try:
         body = await _body(found.get("content-length", ""), receive, max_body)
     except _TooLargeError:
         await _send_whole(send, *too_large(max_body))
-        return
+        return None
     if body is None:
-        return
-    request = Request(scope["method"], _path(scope), scope["query_string"].decode("latin-1"), found, body)
-    line = _Line(receive, send, timer, timer.now())
-    if len(body) > LARGE_BODY:
+        return None
+    return Request(scope["method"], _path(scope), scope["query_string"].decode("latin-1"), found, body)
+
+
+async def _http(handle: Handle, request: Request, line: _Line) -> None:
+    """Answer one request."""
+    if len(request.body) > LARGE_BODY:
         await _played(line, _large(line, handle, request))
         return
     try:
         steps, step = begun(handle, request)
     except Exception:
         log.exception("The exchange failed before it answered %s %s.", request.method, request.path)
-        await _send_whole(send, *failed())
+        await _send_whole(line.send, *failed())
         return
     await _small(line, steps, step)
 
@@ -103,6 +123,8 @@ async def _small(line: _Line, steps: Exchange, step: Step | None) -> None:
             after = Cut()
         if after is None:
             await _send_whole(line.send, step, b"".join(chunks))
+            if line.track is not None:
+                line.track.wrote(line.began)
             return
         await line.send(_start(step))
         await _played(line, _play(line, steps, after, chunks, started=True))
@@ -140,18 +162,20 @@ async def _play(
     line: _Line, steps: Exchange, step: Step | None, chunks: list[bytes], *, started: bool = False
 ) -> Cut | None:
     """Send an answer step by step; the cut that ends it, or None where it ended well."""
+    due = line.began
     try:
         while (step := burst(steps, step, chunks)) is not None:
             if isinstance(step, Wait) and (left := line.began + step.at - line.timer.now()) <= 0:
+                due = due if chunks else line.began + step.at
                 step = next(steps, None)
                 continue
             if chunks:
-                await line.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
-                chunks.clear()
+                await _sent(line, chunks, due, more=True)
             if isinstance(step, Cut):
                 return step
             if isinstance(step, Wait):
                 await line.timer.asleep(left)
+                due = line.began + step.at
             elif isinstance(step, Head):
                 await line.send(_start(step))
                 started = True
@@ -172,8 +196,17 @@ async def _play(
         return None
     finally:
         ended(steps)
-    await line.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": False})
+    await _sent(line, chunks, due, more=False)
     return None
+
+
+async def _sent(line: _Line, chunks: list[bytes], due: float, *, more: bool) -> None:
+    """Send what was due in one piece."""
+    body = b"".join(chunks)
+    chunks.clear()
+    await line.send({"type": "http.response.body", "body": body, "more_body": more})
+    if body and line.track is not None:
+        line.track.wrote(due)
 
 
 def _start(head: Head) -> dict[str, Any]:

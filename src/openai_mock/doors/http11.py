@@ -18,6 +18,7 @@ from openai_mock.doors.answer import Answer, Asked
 from openai_mock.doors.drive import LARGE_BODY, burst
 from openai_mock.doors.fields import known_fields
 from openai_mock.doors.framing import whole
+from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.refusals import failed, refusal, too_large
 from openai_mock.wire import Handle, Head, Headers, Request
 
@@ -47,10 +48,12 @@ class Http11(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        punctuality: Punctuality | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False
         self.handle, self.max_body = handle, max_body
+        self.punctuality = Punctuality() if punctuality is None else punctuality
         self.answer: Answer | None = None
         self.queue: deque[Asked] = deque()
         self.refused: tuple[Head, bytes] | None = None
@@ -173,6 +176,7 @@ class Http11(HttpToolsProtocol):
             self._begin(asked)
         else:
             self.queue.append(asked)
+            self.punctuality.waited += 1
             self.flow.pause_reading()
 
     # What an answer sees of its connection
@@ -202,6 +206,7 @@ class Http11(HttpToolsProtocol):
             self.answer = Answer(self, asked)
             self.answer.open(self.handle)
             return
+        began = self.loop.time() if self.punctuality.measuring else None
         head: Head | None = None
         chunks: list[bytes] = []
         try:
@@ -214,6 +219,8 @@ class Http11(HttpToolsProtocol):
                     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
                     out, keep = whole(request.method, head, body, self.defaults(), keep=asked.keep)
                     self.transport.write(out)
+                    if began is not None:
+                        self.punctuality.at_once(began)
                     self._settle(keep=keep)
                     return
         except Exception:

@@ -35,6 +35,7 @@ from openai_mock.doors.drive import LARGE_BODY, begun, burst
 from openai_mock.doors.fields import fields
 from openai_mock.doors.http2_fields import FieldWriter
 from openai_mock.doors.http2_stream import Answer, Opened, play, play_large
+from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.refusals import refusal, too_large
 from openai_mock.wire import Handle, Head, Headers, Request
 
@@ -85,8 +86,15 @@ class Http2(asyncio.Protocol):
     """One connection. `max_body` is the longest body it takes, in bytes; `quiet` the seconds it may stay idle."""
 
     def __init__(
-        self, handle: Handle, max_body: int, quiet: float, state: ServerState, loop: asyncio.AbstractEventLoop
+        self,
+        handle: Handle,
+        max_body: int,
+        quiet: float,
+        state: ServerState,
+        loop: asyncio.AbstractEventLoop,
+        punctuality: Punctuality | None = None,
     ) -> None:
+        self.punctuality = Punctuality() if punctuality is None else punctuality
         self.handle, self.max_body, self.quiet, self.state, self.loop = handle, max_body, quiet, state, loop
         self.transport: asyncio.Transport
         self.conn = _connection()
@@ -269,6 +277,8 @@ class Http2(asyncio.Protocol):
                 step = burst(steps, next(steps, None), chunks)
                 if step is None and answer.fits(len(body := b"".join(chunks))):
                     answer.whole(head, body)
+                    if self.punctuality.measuring:
+                        self.punctuality.at_once(began)
                     return
         except Exception as error:  # noqa: BLE001 - logged where it is answered
             answer.fail(error)

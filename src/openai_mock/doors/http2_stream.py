@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from openai_mock.doors.asgi import in_thread
 from openai_mock.doors.drive import ENOUGH, awaited, burst, ended
+from openai_mock.doors.punctuality import Punctuality, Track
 from openai_mock.doors.refusals import failed
 from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Headers, Request, Step, Wait
 
@@ -38,6 +39,7 @@ class Link(Protocol):
 
     loop: asyncio.AbstractEventLoop
     conn: H2Connection
+    punctuality: Punctuality
 
     def defaults(self) -> Headers:
         """Headers of every answer."""
@@ -162,11 +164,13 @@ async def play_large(answer: Answer, handle: Handle) -> None:
 
 async def play(answer: Answer, opened: Opened, began: float) -> None:
     """Send an answer step by step; `began` is when the exchange did, on the clock of the event loop."""
+    punctuality = answer.link.punctuality
+    track = punctuality.track(began) if punctuality.measuring else None
     try:
         if opened.head is not None:
             answer.begin(opened.head)
             await answer.write(opened.body)
-        cut = await _play(answer, opened.steps, opened.step, began)
+        cut = await _play(answer, opened.steps, opened.step, began, track)
         if cut is None:
             answer.end()
         elif cut.how == "reset":
@@ -179,21 +183,25 @@ async def play(answer: Answer, opened: Opened, began: float) -> None:
         answer.fail(error)
     finally:
         ended(opened.steps)
+        if track is not None:
+            track.end()
 
 
-async def _play(answer: Answer, steps: Exchange, step: Step | None, began: float) -> Cut | None:
+async def _play(answer: Answer, steps: Exchange, step: Step | None, began: float, track: Track | None) -> Cut | None:
     """Send everything but the end; the cut that takes its place, or None."""
     chunks: list[bytes] = []
+    due = began
     while (step := burst(steps, step, chunks)) is not None:
         if isinstance(step, Wait) and (left := began + step.at - answer.link.loop.time()) <= 0:
+            due = due if chunks else began + step.at
             step = next(steps, None)
             continue
-        await answer.write(b"".join(chunks))
-        chunks.clear()
+        await _written(answer, chunks, due, track)
         if isinstance(step, Cut):
             return step
         if isinstance(step, Wait):
             await asyncio.sleep(left)
+            due = began + step.at
         elif isinstance(step, Head):
             answer.begin(step)
             answer.link.flush_soon()
@@ -204,5 +212,18 @@ async def _play(answer: Answer, steps: Exchange, step: Step | None, began: float
             await answer.breathe()
             continue
         step = next(steps, None)
-    await answer.write(b"".join(chunks))
+    await _written(answer, chunks, due, track)
     return None
+
+
+async def _written(answer: Answer, chunks: list[bytes], due: float, track: Track | None) -> None:
+    """Frame what was due; what has to wait for credit of the client is not late by us."""
+    if not chunks:
+        return
+    body, waits = b"".join(chunks), answer.link.conn.local_flow_control_window(answer.number) < sum(map(len, chunks))
+    chunks.clear()
+    await answer.write(body)
+    if track is not None:
+        if waits:
+            track.excuse()
+        track.wrote(due)

@@ -91,7 +91,7 @@ _ADVICE: Final = "To answer it, name its base URL in base_urls; to let it pass, 
 def intercept(
     handle: Handle,
     *,
-    base_urls: Sequence[str] = DEFAULT_BASE_URLS,
+    base_urls: Sequence[str] | None = None,
     block_network: bool = False,
     allow_hosts: Sequence[str] = (),
     timer: Timer = REAL,
@@ -99,14 +99,15 @@ def intercept(
 ) -> Interception:
     """Answer requests of default clients by `handle`, in every thread, while the result is entered.
 
-    `base_urls` are caught, and so are those that OPENAI_BASE_URL and AZURE_OPENAI_ENDPOINT name on entry; `*.` may
-    stand for the first labels of a host. Other requests reach the network, or with `block_network` raise
-    `NetworkBlocked`, unless `allow_hosts` names their host ("localhost", "*.internal.test"), and say the `advice`, in
-    which `{method}` and `{url!r}` are the request's. Clients with a transport of their own are left alone. Raises
-    ValueError for a base URL that is none.
+    `base_urls` (left out, OpenAI's and Azure's own) are caught, and so are those that OPENAI_BASE_URL and
+    AZURE_OPENAI_ENDPOINT name on entry; `*.` may stand for the first labels of a host. Other requests reach the
+    network, or with `block_network` raise `NetworkBlocked`, unless `allow_hosts` names their host ("localhost",
+    "*.internal.test"), and say the `advice`, in which `{method}` and `{url!r}` are the request's. Clients with a
+    transport of their own are left alone. Raises ValueError for a base URL that is none.
     """
+    caught = DEFAULT_BASE_URLS if base_urls is None else base_urls
     return Interception(
-        handle, base_urls, block_network=block_network, allow_hosts=allow_hosts, timer=timer, advice=advice
+        handle, caught, block_network=block_network, allow_hosts=allow_hosts, timer=timer, advice=advice
     )
 
 

@@ -9,14 +9,12 @@ handle and one end; a connection's first bytes, or its TLS handshake, choose its
 from __future__ import annotations
 
 import asyncio
-import errno
 import importlib.util
 import signal
-import socket
 import threading
 import time
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -24,11 +22,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from msgspec import Struct
 
 from openai_mock.doors.asgi import app
+from openai_mock.doors.punctuality import Punctuality
+from openai_mock.doors.sockets import BACKLOG, Https, Port, ports
 from openai_mock.doors.switch import Cleartext, Spoken
 from openai_mock.doors.tls import accept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractAsyncContextManager
     from ssl import SSLContext
     from types import FrameType
 
@@ -36,46 +37,26 @@ if TYPE_CHECKING:
 
     from openai_mock.wire import Handle
 
-FIRST_PORT, FIRST_HTTPS_PORT = 12111, 12112
 MAX_BODY = 512 * 1024 * 1024
 """Bytes of a request body that are taken by default: as large as the largest file OpenAI takes."""
 KEEP_ALIVE = 75
 """Seconds after which a connection without a request is closed."""
-BACKLOG = 2048
 GRACE = 1.5
 """Seconds that running answers get to end by themselves when the foreground server stops."""
 
 HttpChoice = Literal["auto", "h11"]
 
 
-class PortTakenError(OSError):
-    """The port cannot be listened on; the message says which and what to do."""
-
-
-class Https(Struct, frozen=True):
-    """HTTPS on a port of its own, beside the other. `port` None is the first free one from 12112 on, 0 any free one."""
-
-    ssl: SSLContext
-    port: int | None = None
-
-
-class _Port(Struct, frozen=True):
-    """One listening socket and where a client reaches it."""
-
-    sock: socket.socket
-    ssl: SSLContext | None
-    url: str
-
-
 class _Plan(Struct, frozen=True):
     """What a server is started with."""
 
     handle: Handle
-    ports: tuple[_Port, ...]
+    ports: tuple[Port, ...]
     max_body: int
     http: HttpChoice
     http2: bool
     grace: float
+    punctuality: Punctuality
 
 
 class Served(Struct, frozen=True):
@@ -106,14 +87,21 @@ def run(
     http: HttpChoice = "auto",
     https: Https | None = None,
     http2: bool = True,
+    listening: Sequence[Port] = (),
+    punctuality: Punctuality | None = None,
+    beside: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
 ) -> int:
     """Serve until SIGINT or SIGTERM, then return 0; running answers get 1.5 seconds, none after a second signal.
 
     `port` None is the first free one from 12111 on, 0 one that the system chooses; `ssl` makes it an HTTPS port, and
     `https` adds one. `on_ready` gets the URL, and with `https` the second URL behind it, once clients may connect.
-    `http2` speaks HTTP/2 too, where h2 is installed. Raises `PortTakenError` before anything else has happened.
+    `http2` speaks HTTP/2 too, where h2 is installed. `listening` are sockets to use instead, `punctuality` measures,
+    and `beside` runs on the same event loop as long as the server does. Raises `PortTakenError` before anything else
+    has happened.
     """
-    plan = _Plan(handle, _ports(host, port, ssl, https), max_body, http, http2 and http2_installed(), GRACE)
+    found = tuple(listening) or ports(host, port, ssl, https)
+    speaks = http2 and http2_installed()
+    plan = _Plan(handle, found, max_body, http, speaks, GRACE, punctuality or Punctuality())
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         loop, stop, hurry = runner.get_loop(), asyncio.Event(), asyncio.Event()
 
@@ -121,7 +109,7 @@ def run(
             (hurry if stop.is_set() else stop).set()
 
         with _on_signals(partial(loop.call_soon_threadsafe, end)):
-            runner.run(_serve(plan, stop, hurry, partial(on_ready, *(one.url for one in plan.ports))))
+            runner.run(_serve(plan, stop, hurry, partial(on_ready, *(one.url for one in plan.ports)), beside))
     return 0
 
 
@@ -135,15 +123,17 @@ def serve_in_thread(
     http: HttpChoice = "auto",
     https: Https | None = None,
     http2: bool = True,
+    punctuality: Punctuality | None = None,
 ) -> Served:
     """Serve from a thread of this process; clients may connect when this returns. Raises `PortTakenError`."""
-    plan = _Plan(handle, _ports(host, port, ssl, https), max_body, http, http2 and http2_installed(), 0.02)
+    found, speaks = ports(host, port, ssl, https), http2 and http2_installed()
+    plan = _Plan(handle, found, max_body, http, speaks, 0.02, punctuality or Punctuality())
     started: Future[Callable[[], object]] = Future()
 
     async def main() -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         ready = partial(started.set_result, partial(loop.call_soon_threadsafe, stop.set))
-        await _serve(plan, stop, asyncio.Event(), ready)
+        await _serve(plan, stop, asyncio.Event(), ready, nullcontext)
 
     def work() -> None:
         try:
@@ -172,64 +162,13 @@ def http2_installed() -> bool:
     return importlib.util.find_spec("h2") is not None
 
 
-def listen(host: str, port: int | None, *, first: int = FIRST_PORT, option: str = "--port") -> socket.socket:
-    """A listening socket; `port` None is the first free one from `first` on. Raises `PortTakenError` or `OSError`.
-
-    `option` is what a user chooses the port with.
-    """
-    if port is not None:
-        return _listen(host, port, option)
-    for candidate in range(first, first + 100):
-        try:
-            return _listen(host, candidate, option)
-        except PortTakenError:
-            continue
-    raise PortTakenError(f"No port from {first} to {first + 99} is free on {host}. Choose one with {option}.")
-
-
-def _ports(host: str, port: int | None, ssl: SSLContext | None, https: Https | None) -> tuple[_Port, ...]:
-    """Listen wherever the server is to be reached, or nowhere when one of the ports cannot be had."""
-    sock = listen(host, port)
-    ports = (_Port(sock, ssl, _url(sock, host, ssl)),)
-    if https is None:
-        return ports
-    try:
-        second = listen(host, https.port, first=FIRST_HTTPS_PORT, option="--https-port")
-    except OSError:
-        sock.close()
-        raise
-    return (*ports, _Port(second, https.ssl, _url(second, host, https.ssl)))
-
-
-def _listen(host: str, port: int, option: str) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-    except (socket.gaierror, OverflowError) as error:
-        raise OSError(f"There is no address {host}:{port} to listen on: {error}.") from error
-    # The protocol number lets the event loop recognise TCP and switch off the delay of small packets.
-    sock = socket.socket(family, kind, socket.IPPROTO_TCP)
-    try:
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(address)
-        sock.listen(BACKLOG)
-    except OSError as error:
-        sock.close()
-        if error.errno == errno.EADDRINUSE:
-            sentence = (
-                f"Port {port} on {host} is already in use. Choose another with {option}, or stop what listens there."
-            )
-            raise PortTakenError(sentence) from error
-        raise OSError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
-    sock.setblocking(False)
-    return sock
-
-
-async def _serve(plan: _Plan, stop: asyncio.Event, hurry: asyncio.Event, ready: Callable[[], None]) -> None:
+async def _serve(
+    plan: _Plan,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    ready: Callable[[], None],
+    beside: Callable[[], AbstractAsyncContextManager[object]],
+) -> None:
     """Accept connections until `stop` is set, then let running answers end within the grace, or until `hurry`."""
     from uvicorn.server import ServerState  # noqa: PLC0415 - heavy, and only a server needs it
 
@@ -241,17 +180,19 @@ async def _serve(plan: _Plan, stop: asyncio.Event, hurry: asyncio.Event, ready: 
         for port in plan.ports:
             servers.callback(await _accepting(port, spoken, state, loop))
         ticking = asyncio.ensure_future(_tick(state))
-        try:
-            ready()
-            await stop.wait()
-        finally:
-            servers.close()
-            ticking.cancel()
-            await _drain(state, hurry, plan.grace)
+        servers.callback(ticking.cancel)
+        servers.callback(plan.punctuality.attend(loop))
+        async with beside():
+            try:
+                ready()
+                await stop.wait()
+            finally:
+                servers.close()
+                await _drain(state, hurry, plan.grace)
 
 
 async def _accepting(
-    port: _Port, spoken: Spoken, state: ServerState, loop: asyncio.AbstractEventLoop
+    port: Port, spoken: Spoken, state: ServerState, loop: asyncio.AbstractEventLoop
 ) -> Callable[[], object]:
     """Accept the connections of one port; what is returned ends it."""
     if port.ssl is None:
@@ -296,7 +237,7 @@ def _spoken(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) ->
         return Spoken(http1, None)
     from openai_mock.doors.http2 import Http2  # noqa: PLC0415 - needs h2
 
-    return Spoken(http1, partial(Http2, plan.handle, plan.max_body, KEEP_ALIVE, state, loop))
+    return Spoken(http1, partial(Http2, plan.handle, plan.max_body, KEEP_ALIVE, state, loop, plan.punctuality))
 
 
 def _http1(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
@@ -304,7 +245,7 @@ def _http1(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> 
     from uvicorn.config import Config  # noqa: PLC0415 - heavy, and only a server needs it
 
     config = Config(
-        app(plan.handle, max_body=plan.max_body),
+        app(plan.handle, max_body=plan.max_body, punctuality=plan.punctuality),
         http="h11",
         ws=_websocket if importlib.util.find_spec("websockets") else "none",  # type: ignore[arg-type]  # made when needed
         lifespan="off",
@@ -319,7 +260,7 @@ def _http1(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> 
     if plan.http == "auto" and importlib.util.find_spec("httptools"):
         from openai_mock.doors.http11 import Http11  # noqa: PLC0415 - needs httptools
 
-        return partial(Http11, plan.handle, plan.max_body, config, state, {}, loop)
+        return partial(Http11, plan.handle, plan.max_body, config, state, {}, loop, plan.punctuality)
     return partial(_quiet_h11, config, state, {}, loop)
 
 
@@ -365,10 +306,3 @@ def _on_signals(call: Callable[[], object]) -> Iterator[None]:
     finally:
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
-
-
-def _url(sock: socket.socket, host: str, ssl: SSLContext | None) -> str:
-    """Where a client on this machine reaches the server."""
-    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound to here
-    scheme = "http" if ssl is None else "https"
-    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{sock.getsockname()[1]}"

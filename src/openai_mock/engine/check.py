@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +10,9 @@ from msgspec import Struct
 from openai_mock.engine.bodies import is_json, read_json
 from openai_mock.engine.errors import ApiError, not_a_form, unknown_model, unknown_model_in_chat
 from openai_mock.engine.forms import form_pairs
+from openai_mock.engine.model_object import TUNED, is_gone, kept_model
 from openai_mock.engine.resource import World
+from openai_mock.engine.sessions import session_of
 from openai_mock.spec.families import is_model_call
 from openai_mock.spec.operations import Operation
 from openai_mock.spec.router import Found
@@ -45,17 +47,22 @@ def check(validators: Validators, found: Found, request: Request, world: World) 
     verdict = validators.check_body(operation, body, lenient=lenient)
     if isinstance(verdict, Violation):
         raise refused(verdict)
-    if world.strict_models:
-        _known_model(operation, body, world.models)
+    if world.strict_models or (body.__class__ is dict and str(body.get("model"))[:3] == TUNED):
+        _known_model(operation, body, request, world)
     if verdict:
         return Checked(query.values, body, query.ignored + verdict)
     return Checked(query.values, body, query.ignored)
 
 
-def _known_model(operation: Operation, body: Any, models: Sequence[str]) -> None:
-    """Where models are strict, a model that does not exist is an error, in chat with a status of its own."""
+def _known_model(operation: Operation, body: Any, request: Request, world: World) -> None:
+    """A model that does not exist is an error, in chat with a status of its own: where models are strict any that is
+    neither listed nor fine-tuned, and always a fine-tuned one that was deleted.
+    """
     model = body.get("model") if isinstance(body, dict) else None
-    if isinstance(model, str) and model and model not in models and is_model_call(operation.name):
+    if not isinstance(model, str) or not model or model in world.models or not is_model_call(operation.name):
+        return
+    store = world.sessions.store(session_of(request.headers))
+    if is_gone(store, model) or (world.strict_models and kept_model(store, model) is None):
         raise unknown_model_in_chat(model) if operation.name.startswith("chat.") else unknown_model(model)
 
 

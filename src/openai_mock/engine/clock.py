@@ -20,14 +20,19 @@ _LAST = 253_402_300_799.0
 
 
 class Clock:
-    """`now()` is the time in Unix seconds; `elapsed()` only ever grows and measures durations in seconds."""
+    """`now()` is the time in Unix seconds; `elapsed()` only ever grows and measures durations in seconds.
 
-    __slots__ = ("_held", "_now", "_offset", "elapsed")
+    `on_move` is called after somebody moved the clock.
+    """
 
-    def __init__(self, now: Callable[[], float], elapsed: Callable[[], float]) -> None:
-        self._now, self.elapsed = now, elapsed
+    __slots__ = ("_held", "_now", "_offset", "_running", "elapsed", "on_move")
+
+    def __init__(self, now: Callable[[], float], elapsed: Callable[[], float], *, running: bool = True) -> None:
+        """`running` is whether `now` goes on by itself."""
+        self._now, self.elapsed, self._running = now, elapsed, running
         self._offset = 0.0
         self._held: float | None = None
+        self.on_move: Callable[[], None] | None = None
 
     def now(self) -> float:
         """Unix seconds."""
@@ -37,6 +42,11 @@ class Clock:
     def frozen(self) -> bool:
         """Whether the clock stands still until it is moved."""
         return self._held is not None
+
+    @property
+    def runs(self) -> bool:
+        """Whether time passes by itself."""
+        return self._running and self._held is None
 
     def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0) -> float:
         """Move on, and return the new time. Raises ValueError for a way back: `travel` goes there."""
@@ -59,6 +69,8 @@ class Clock:
             self._held = at
         else:
             self._offset = at - self._now()
+        if self.on_move is not None:
+            self.on_move()
         return at
 
     def freeze(self, at: float | datetime | None = None) -> float:
@@ -73,17 +85,21 @@ class Clock:
         at = self.now()
         self._held = None
         self._offset = at - self._now()
+        if self.on_move is not None:
+            self.on_move()
         return at
 
     def reset(self) -> float:
         """Back to the clock as it was given, running."""
         self._held, self._offset = None, 0.0
+        if self.on_move is not None:
+            self.on_move()
         return self.now()
 
 
 def standing_still(at: float = SEEDED_TIME) -> Clock:
     """A clock that moves only when it is told to: the same requests get the same bytes."""
-    return Clock(now=lambda: at, elapsed=lambda: 0.0)
+    return Clock(now=lambda: at, elapsed=lambda: 0.0, running=False)
 
 
 def duration(text: str | float) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from openai_mock.engine.errors import unknown_id
-from openai_mock.engine.settle import Kept, begin, moved, settled
+from openai_mock.engine.filters import Filter
+from openai_mock.engine.settle import Kept, awaiting, begin, moved, settled
 from openai_mock.engine.store import CONTENT, Object, Page
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ class Collection:
         if item is None or self._kept is None:
             return item
         return settled(self._call, self._kept, self.path, id_, item, polled=polled)
+
+    def look(self, id_: str) -> None:
+        """Let an object become what it is by now, because somebody waits to be told; say when to look again."""
+        item = self._call.store.get(self.path, id_)
+        if item is None or self._kept is None:
+            return
+        seen = settled(self._call, self._kept, self.path, id_, item, awaited=True)
+        if seen is not None:
+            awaiting(self._call, self._kept, self.path, id_, seen, looked=True)
 
     def get(self, id_: str, *, polled: bool = False) -> Object:
         """An object as it is by now. Raises OpenAI's 404 for the resource."""
@@ -99,8 +109,15 @@ class Collection:
             return seen if seen is not None and (where is None or where(seen)) else None
 
         plain = self._kept is None and where is None
+        still = self._kept is None or not self._kept.cycle.alters
         return self._call.store.page(
-            self.path, limit=limit, order=order, after=after, before=before, view=None if plain else view
+            self.path,
+            limit=limit,
+            order=order,
+            after=after,
+            before=before,
+            view=None if plain else view,
+            sieve=where.sieve if still and isinstance(where, Filter) else None,
         )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-from openai_mock.engine.store import CONTENT, Object, Page, Row, Snapshot, View, decode, encode, page_of
+from openai_mock.engine.store import CONTENT, Object, Page, Row, Sieve, Snapshot, View, decode, encode, page_of
 
 MOST_BYTES = 1 << 30
 """The default bound, with what Python itself needs for each object."""
@@ -95,10 +95,13 @@ class Dictionaries:
         after: str | None = None,
         before: str | None = None,
         view: View | None = None,
+        sieve: Sieve | None = None,
     ) -> Page:
         """See `Store.page`."""
         with self._lock:
-            return page_of(self, collection, limit=limit, order=order, after=after, before=before, view=view)
+            return page_of(
+                self, collection, limit=limit, order=order, after=after, before=before, view=view, sieve=sieve
+            )
 
     def place(self, collection: str, id_: str) -> int | None:
         """An object's place in the order, or None."""

@@ -33,6 +33,8 @@ class ApiError(Exception):
         super().__init__(message)
         self.status, self.message, self.type, self.param, self.code = status, message, type, param, code
         self.extra, self.headers = extra or {}, headers
+        self.rule: str | None = None
+        """The rule that wants this error, for the journal."""
 
     def body(self) -> dict[str, Any]:
         """The JSON object OpenAI sends."""

@@ -16,6 +16,14 @@ from openai_mock.spec.operations import Catalogue, Operation
 
 _encode = msgspec.json.Encoder().encode
 _DONE = b"data: [DONE]\n\n"
+_PARTICIPLES: Mapping[str, tuple[str, ...]] = {
+    "cancel": ("cancelling", "cancelled", "canceled"), "archive": ("archived",), "complete": ("completed",),
+    "pause": ("paused",), "resume": ("running", "active"), "activate": ("active",), "deactivate": ("inactive",),
+    "interrupt": ("interrupted",), "revoke": ("revoked",), "close": ("closed",),
+}  # fmt: skip
+"""The statuses that an action may lead to."""
+_COPIES = ("remix", "fork")
+"""Actions that answer another object of the item's kind."""
 
 
 class Fallback:
@@ -30,8 +38,7 @@ class Fallback:
         """An example for the call's operation: JSON, a page, events, bytes, text or nothing."""
         operation = call.operation
         kind = operation.response_kind
-        asked = isinstance(call.body, Mapping) and bool(call.body.get("stream"))
-        if kind == "events" or (asked and operation.events):
+        if kind == "events" or self._streams(call):
             values = self._of(operation, "events").each(seed=self._seed, now=call.now)
             return Events(frames(values))
         if kind == "none":
@@ -41,7 +48,12 @@ class Fallback:
         if kind == "binary":
             return Raw(b"example\n")
         made = self._of(operation, "response").make(seed=self._seed, now=call.now)
-        return self.reflected(call, self._paged(operation, made)) if isinstance(made, dict) else made
+        shown = self.reflected(call, self._paged(operation, made)) if isinstance(made, dict) else made
+        return self.acted(operation, shown) if isinstance(shown, dict) else shown
+
+    @staticmethod
+    def _streams(call: Call) -> bool:
+        return isinstance(call.body, Mapping) and bool(call.body.get("stream")) and bool(call.operation.events)
 
     def _of(self, operation: Operation, what: str) -> Examples:
         key = operation.name, what
@@ -68,14 +80,28 @@ class Fallback:
         return {"object": "list", **made, **ends, **last, **({"next": None} if "next" in made else {})}
 
     def completed(self, operation: Operation, given: Mapping[str, Any], *, now: int) -> dict[str, Any]:
-        """An example of the object that an operation answers, with the given fields in place of its own."""
-        made = self._of(operation, "response").make(seed=self._seed, now=now)
-        return {**made, **given} if isinstance(made, dict) else dict(given)
+        """A plain object of the kind that an operation answers, of the given `type` where there are several, with the
+        given fields in place of its own.
+        """
+        examples = self._of(operation, "response")
+        made = examples.make(seed=self._seed, now=now, plain=True)
+        if not isinstance(made, dict):
+            return dict(given)
+        if "type" in given and made.get("type") != given["type"]:
+            kinds = examples.each(seed=self._seed, now=now, plain=True)
+            made = next((each for each in kinds if each.get("type") == given["type"]), made)
+        return {**made, **given}
+
+    def begun(self, call: Call) -> Answer:
+        """What a call creates: a plain object of the request's own values, where the answer is one."""
+        made: Any = None
+        if call.operation.response_kind == "json" and not self._streams(call):
+            made = self._of(call.operation, "response").make(seed=self._seed, now=call.now, plain=True)
+        return self.reflected(call, made) if isinstance(made, dict) else self.answer(call)
 
     def has_field(self, operation: Operation, name: str) -> bool:
         """Whether the object that an operation answers has such a field."""
-        examples = self._of(operation, "response")
-        return name in examples.resolve(examples.root).get("properties", {})
+        return name in self._of(operation, "response").fields()
 
     def difference(self, operation: Operation, made: Any) -> str:
         """Why a value is not what the operation promises to answer, as a sentence; empty where it is."""
@@ -89,12 +115,20 @@ class Fallback:
         """Whether a value is what the operation promises to answer."""
         return self._judge(operation).is_valid(made)
 
+    def acted(self, operation: Operation, item: dict[str, Any]) -> dict[str, Any]:
+        """An item in the status that an action such as `cancel` leads to; as it is where there is none."""
+        for word in participles(operation) if "status" in item else ():
+            moved = {**item, "status": word}
+            if self.conforms(operation, moved):
+                return moved
+        return item
+
     def reflected(self, call: Call, made: dict[str, Any]) -> dict[str, Any]:
         """`made` with the request's own values, where it has a field of that name and type."""
         properties: Mapping[str, Any] = self._of(call.operation, "response").root.get("properties", {})
         if "$ref" in self._of(call.operation, "response").root:
             properties = made
-        sent = {**dict(_sent(call.body)), **dict(_named(call))}
+        sent = {**dict(_sent(call.body)), **dict(_named(call, made))}
         wanted = {key: value for key, value in sent.items() if (key in properties or key in made) and key != "object"}
         if not wanted:
             return made
@@ -108,6 +142,11 @@ class Fallback:
         return made
 
 
+def participles(operation: Operation) -> tuple[str, ...]:
+    """The statuses that an action may lead to, by the last word of its path: `cancelled` for `cancel`."""
+    return _PARTICIPLES.get(operation.path.rpartition("/")[2], ())
+
+
 def _sent(body: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a body. A file is known by its name and its size."""
     for key, value in body.items() if isinstance(body, Mapping) else ():
@@ -118,12 +157,21 @@ def _sent(body: Any) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _named(call: Call) -> Iterator[tuple[str, str]]:
-    """What the path says: its last parameter is the object's id where the path ends with it, the others are fields."""
+def _named(call: Call, made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the path says: every parameter is a field, and the last one the object's id where the path ends with it or
+    acts on it, as in `/uploads/{upload_id}/cancel`, and the answer is an object of that kind.
+    """
+    head, _, action = call.operation.path.rpartition("/")
     for key, value in call.params.items():
         yield key, value
-        if call.operation.path.endswith(f"{{{key}}}"):
+        if action == f"{{{key}}}" or (head.endswith(f"{{{key}}}") and action not in _COPIES and _is_a(made, key)):
             yield "id", value
+
+
+def _is_a(made: Mapping[str, Any], parameter: str) -> bool:
+    """Whether an object is of the kind whose ids a parameter holds: a `thread.run` for `run_id`."""
+    kind = made.get("object")
+    return isinstance(kind, str) and f"_{kind.replace('.', '_')}".endswith(f"_{parameter.removesuffix('_id')}")
 
 
 def frames(events: Iterable[Any]) -> Iterator[bytes]:

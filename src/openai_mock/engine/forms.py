@@ -36,11 +36,12 @@ _PLAIN_ENCODINGS: Final = ("", "binary", "7bit", "8bit")
 
 
 class FilePart(Struct, frozen=True):
-    """One uploaded file. `filename` has no directories and may be empty."""
+    """One uploaded file. `filename` has no directories and may be empty; `path` is what was sent, where it has some."""
 
     filename: str
     content_type: str
     content: bytes
+    path: str = ""
 
 
 Pair: TypeAlias = tuple[str, str | FilePart]
@@ -139,7 +140,9 @@ def _part(body: bytes, start: int, end: int) -> Pair:
     content = body[blank + 4 : end]
     if filename is None:
         return name, _text(content, f"The form field '{name}'")
-    return name, FilePart(filename, headers.get("content-type", "application/octet-stream"), content)
+    last = re.split(r"[/\\]", filename)[-1]
+    path = filename if filename != last else ""
+    return name, FilePart(last, headers.get("content-type", "application/octet-stream"), content, path)
 
 
 def _headers(block: bytes) -> dict[str, str]:
@@ -155,7 +158,7 @@ def _headers(block: bytes) -> dict[str, str]:
 
 
 def _disposition(header: str) -> tuple[str, str | None]:
-    """The name of a field, and the last part of the file's name if it is a file."""
+    """The name of a field, and the file's name with its directories if it is a file."""
     parameters = _parameters(header)
     if header.partition(";")[0].strip().lower() != "form-data" or "name" not in parameters:
         raise ValueError(
@@ -165,7 +168,7 @@ def _disposition(header: str) -> tuple[str, str | None]:
     filename = parameters.get("filename")
     if "filename*" in parameters:
         filename = _extended(parameters["filename*"])
-    return parameters["name"], None if filename is None else re.split(r"[/\\]", filename)[-1]
+    return parameters["name"], filename
 
 
 def _parameters(header: str) -> dict[str, str]:

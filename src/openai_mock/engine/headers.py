@@ -13,7 +13,7 @@ JSON = (b"content-type", b"application/json")
 EVENT_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 _VERSION = (b"openai-version", b"2020-10-01")
 
-_RATE_LIMITS: Headers = (
+RATE_LIMITS: Headers = (
     (b"x-ratelimit-limit-requests", b"30000"),
     (b"x-ratelimit-limit-tokens", b"150000000"),
     (b"x-ratelimit-remaining-requests", b"29999"),
@@ -21,12 +21,13 @@ _RATE_LIMITS: Headers = (
     (b"x-ratelimit-reset-requests", b"2ms"),
     (b"x-ratelimit-reset-tokens", b"0s"),
 )
+"""What is announced where nothing is limited."""
 _CALLER_DEFAULT: Headers = (
     _VERSION,
     (b"openai-organization", ORGANIZATION.encode()),
     (b"openai-project", PROJECT.encode()),
 )
-_CALLER_DEFAULT_MODEL: Headers = (*_CALLER_DEFAULT, *_RATE_LIMITS)
+_CALLER_DEFAULT_MODEL: Headers = (*_CALLER_DEFAULT, *RATE_LIMITS)
 
 
 def standard(
@@ -50,7 +51,7 @@ def standard(
         headers.append((b"openai-organization", _latin(sent.get("openai-organization", ORGANIZATION))))
         headers.append((b"openai-project", _latin(sent.get("openai-project", PROJECT))))
         if model_call:
-            headers += _RATE_LIMITS
+            headers += RATE_LIMITS
     else:
         headers += _CALLER_DEFAULT_MODEL if model_call else _CALLER_DEFAULT
     if "origin" in sent:

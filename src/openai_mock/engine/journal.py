@@ -33,9 +33,9 @@ class Entry:
     """One exchange. Fields fill as it runs; `seconds` is None until it ended."""
 
     __slots__ = (
-        "admission", "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "model",
-        "nearest", "number", "operation", "request", "request_id", "rule", "seconds", "started", "status", "stream",
-        "weight", "light",
+        "admission", "at", "chunks", "error", "faults", "finished", "headers", "ignored", "intended", "light",
+        "model", "nearest", "number", "operation", "request", "request_id", "rule", "seconds", "started", "status",
+        "stream", "used", "weight",
     )  # fmt: skip
 
     def __init__(self, request: Request, request_id: str, started: float) -> None:
@@ -45,7 +45,7 @@ class Entry:
         self.at = 0.0
         """When it began, in Unix seconds, where the journal keeps answers."""
         self.number = 0
-        """Its place among all exchanges of the journal, from 1."""
+        """Its place among all exchanges of the journal, from 1; negative for one that is part of another."""
         self.intended: float | None = None
         """When the last of the answer was due, in seconds after the start; None where it was due at once."""
         self.admission: Admission | None = None
@@ -67,6 +67,8 @@ class Entry:
         self.headers: Headers = ()
         self.chunks: Sequence[bytes] = ()
         """What the client got, where the journal keeps answers; a stream grows as it is read."""
+        self.used: Mapping[str, Any] | None = None
+        """What its handler says it used, where the answer does not say so; see `accounting`."""
         self.weight = len(request.body)
         """Bytes of the bodies that are kept."""
         self.light = False
@@ -84,6 +86,10 @@ class Journal:
         self.listeners: list[Callable[[Entry], None]] = []
         self._numbers = count(1)
         self._fallen: Entry | None = None
+        self.settle: Callable[[Entry], None] = lambda _: None
+        """Whoever counts what was used is given each exchange that the journal lets go of, and whole."""
+        self.forgotten: Callable[[], None] = lambda: None
+        """Called when all exchanges are forgotten."""
         self.calls: Counter[str] = Counter()
         """How often each operation was asked for, since the start."""
 
@@ -95,6 +101,7 @@ class Journal:
             self._fallen = fallen = entries[0]
             self._held -= fallen.weight
             self._light -= fallen.light
+            self.settle(fallen)
         entries.append(entry)
         self._held += entry.weight
         if self._held > self._bodies:
@@ -105,6 +112,7 @@ class Journal:
         """Take the bodies of the oldest exchanges away until the rest are few enough."""
         while self._held > self._bodies and self._light < len(self.entries):
             entry = self.entries[self._light]
+            self.settle(entry)
             self._light += 1
             self._held -= entry.weight
             entry.request, entry.chunks, entry.weight, entry.light = replace(entry.request, body=b""), (), 0, True
@@ -125,7 +133,8 @@ class Journal:
     def locate(self, entry: Entry, operation: str) -> None:
         """Note which operation is asked for."""
         entry.operation = operation
-        self.calls[operation] += 1
+        if entry.number >= 0:
+            self.calls[operation] += 1
 
     def keep(self, entry: Entry, headers: Headers, chunks: Iterable[bytes]) -> Iterable[bytes]:
         """Note the answer; the result is what to send, and is noted as it goes by."""
@@ -180,6 +189,11 @@ class Journal:
 
     def forget(self, operation: str | None = None) -> None:
         """Forget the exchanges of an operation, or all of them."""
+        if operation is not None:
+            for entry in tuple(self.entries):
+                self.settle(entry)
+        else:
+            self.forgotten()
         kept = [entry for entry in self.entries if operation is not None and entry.operation != operation]
         self.entries.clear()
         self.entries.extend(kept)
@@ -191,5 +205,9 @@ class Journal:
     def close(self, entry: Entry, elapsed: float) -> None:
         """Note its end, also when the client went away."""
         entry.seconds = elapsed - entry.started
+        if entry.number < 0:
+            self._held -= entry.weight - len(entry.request.body)
+            self.settle(entry)
+            return
         for listener in self.listeners:
             listener(entry)

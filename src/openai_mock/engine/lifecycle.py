@@ -1,9 +1,9 @@
 """Lifecycles: how an object's status changes by itself, by request and by time.
 
 Theory. No timer runs. What status an object has is computed from its record when somebody reads it, and kept then; so a
-clock that moved on by a day costs nothing until something is looked at. A *road* is a chain of states that an object
-walks by itself. It starts to walk when it enters a state from which a road leads on, and the *policy* says how fast the
-whole rest of the road is walked:
+clock that moved on by a day costs nothing until something is looked at; where a webhook waits for an object, `upcoming`
+says when to look. A *road* is a chain of states that an object walks by itself. It starts to walk when it enters a
+state from which a road leads on, and the *policy* says how fast the whole rest of the road is walked:
 
     instant       at once: the answer to the creation already shows the end
     polls=N       with each retrieve; the N-th finds the object at the end. Lists and actions are no polls
@@ -50,6 +50,8 @@ from openai_mock.engine.clock import duration
 from openai_mock.engine.store import Object
 
 GONE = "gone"
+POLL = 1.0
+"""Seconds from look to look where somebody waits to be told of an object instead of polling it."""
 Due: TypeAlias = Callable[[Object], float | None]
 
 
@@ -61,19 +63,30 @@ class Policy(Struct, frozen=True):
 
 
 class Policies(Struct, frozen=True):
-    """The policy of each resource, by its SDK name such as `batches`, with or without `beta.` before it."""
+    """The policy of each resource, by its SDK name such as `batches`, with or without `beta.` before it.
+
+    A policy for a name counts for all below it too: `vector_stores` for `vector_stores.files`.
+    """
 
     default: Policy = Policy()
     named: Mapping[str, Policy] = {}
 
-    def of(self, name: str) -> Policy:
-        """The policy of a resource, else the default."""
-        return self.named.get(name) or self.named.get(name.removeprefix("beta.")) or self.default
+    def of(self, name: str, own: Policy | None = None) -> Policy:
+        """The policy of a resource, else that of the nearest name above it, else its own, else the default."""
+        return next((self.named[each] for each in _upwards(name) if each in self.named), own or self.default)
 
     def unknown(self, names: Iterable[str]) -> list[str]:
-        """The names here that are none of these."""
-        known = {*names}
-        return [name for name in self.named if name not in known and f"beta.{name}" not in known]
+        """The names here that are none of these and above none of them."""
+        known = {each for name in names for each in _upwards(name)}
+        return [name for name in self.named if name not in known]
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """A name, the names above it, and each without `beta.` or `admin.organization.` too, the longest first."""
+    while name and name != "beta":
+        yield name
+        yield name.removeprefix("beta.").removeprefix("admin.organization.")
+        name = name.rpartition(".")[0]
 
 
 def policy(text: str) -> Policy:
@@ -130,19 +143,26 @@ class Lifecycle:
         field: str = "status",
         refusal: str = "Cannot change a {kind} with status '{status}'.",
         refused: int = 400,
+        image_of: str = "",
     ) -> None:
         """`field` holds the status. `refusal` may name {kind}, {status}, {to} and {id}; `refused` is its HTTP status.
 
         A source of a move or an expiry may be `*`, any state of a road; an object without the field counts as `*`.
+        `image_of` names the operation that retrieves the object of the same id without which this one is gone.
         """
         chains = [_chain(road) for road in roads]
-        self.field, self.due, self.refusal, self.refused = field, due, refusal, refused
+        self.field, self.due, self.refusal, self.refused, self.image_of = field, due, refusal, refused, image_of
         self.roads: Mapping[str, tuple[str, ...]] = {
             chain[at]: tuple(chain[at + 1 :]) for chain in chains for at in range(len(chain) - 1)
         }
         self.first = chains[0][0] if chains else ""
         self._moves = frozenset(edge for text in moves for edge in _edges(text))
         self._expiry: Mapping[str, str] = dict(_edges(expiry)) if expiry else {}
+
+    @property
+    def alters(self) -> bool:
+        """Whether objects become others by themselves; those that only go never do."""
+        return bool(self.roads) or any(to != GONE for to in self._expiry.values())
 
     def status(self, item: Object) -> str:
         """The status of an object; `*` where it has none."""
@@ -162,6 +182,18 @@ class Lifecycle:
         to = self._expiry.get(self.status(item)) or self._expiry.get("*")
         at = self.due(item) if to else None
         return (at, to) if to and at is not None else None
+
+
+def upcoming(cycle: Lifecycle, speed: Policy, life: Life | None, item: Object) -> float | None:
+    """When an object changes next if nobody touches it, in Unix seconds; under `polls` one a second is assumed."""
+    status = cycle.status(item)
+    expiry = cycle.expires(item)
+    times = [] if expiry is None else [expiry[0]]
+    road = (life.start, *cycle.roads.get(life.start, ())) if life else ()
+    if life and status in road[:-1]:
+        share = speed.amount * (road.index(status) + 1) / (len(road) - 1)
+        times.append(life.since + (math.ceil(share) * POLL if speed.kind == "polls" else share))
+    return min(times, default=None)
 
 
 def step(cycle: Lifecycle, speed: Policy, life: Life, status: str, now: float) -> tuple[str, float] | None:

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from msgspec import Struct
 
 from openai_mock.engine.access import presented
-from openai_mock.engine.errors import ApiError
-from openai_mock.engine.failures import failure
+from openai_mock.engine.failures import VISIT, LimitError, failure, spelled
 from openai_mock.engine.headers import ORGANIZATION, PROJECT
 from openai_mock.engine.journal import Admission
 from openai_mock.engine.sessions import session_of
@@ -41,8 +40,6 @@ _WINDOWS: Mapping[str, tuple[Unit, float, str]] = {
     "requests_per_day": ("requests", 86_400.0, "requests per day (RPD)"),
     "tokens_per_day": ("tokens", 86_400.0, "tokens per day (TPD)"),
 }
-_VISIT = "Visit https://platform.openai.com/account/rate-limits to learn more."
-
 _QUOTA = "quota:"
 """What stands in place of a glob where a quota is counted; no model has this name."""
 _NO_RETRY = (b"x-should-retry", b"false")
@@ -135,12 +132,6 @@ class Caller:
         self.buckets = [Bucket(limit, *window) for limit, window in limits if limit is not None]
         self.used: dict[Unit, int] = {"requests": 0, "tokens": 0}
         self.under_way = 0
-
-
-class LimitError(ApiError):
-    """A request that was not let in. `rates` are the headers that announce what is left."""
-
-    rates: Headers = ()
 
 
 class Limiter:
@@ -245,7 +236,7 @@ def _reached(unit: str, words: str, wait: float) -> LimitError:
     milliseconds = max(1, _milliseconds(wait))
     return LimitError(
         429,
-        f"Rate limit reached for {words} Please try again in {spelled(milliseconds)}. {_VISIT}",
+        f"Rate limit reached for {words} Please try again in {spelled(milliseconds)}. {VISIT}",
         type=unit,
         code="rate_limit_exceeded",
         headers=(
@@ -259,7 +250,7 @@ def _too_large(bucket: Bucket, whose: str, asked: int) -> LimitError:
     return LimitError(
         429,
         f"Request too large for {whose} on {bucket.words}: Limit {bucket.limit}, Requested {asked}. "
-        f"The input or output tokens must be reduced in order to run successfully. {_VISIT}",
+        f"The input or output tokens must be reduced in order to run successfully. {VISIT}",
         type=bucket.unit,
         code="rate_limit_exceeded",
         headers=(_NO_RETRY,),
@@ -285,18 +276,6 @@ def announced(buckets: Sequence[Bucket]) -> Headers:
 def _milliseconds(seconds: float) -> int:
     """Whole milliseconds, at least as long, but for what arithmetic adds."""
     return ceil(round(seconds * 1000, 3))
-
-
-def spelled(milliseconds: int) -> str:
-    """A duration as OpenAI spells it: `17ms`, `1.574s`, `6m0s`, `23h59m51.36s`."""
-    if milliseconds < 1000:
-        return f"{milliseconds}ms" if milliseconds else "0s"
-    minutes, rest = divmod(milliseconds, 60_000)
-    seconds = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
-    if not minutes:
-        return seconds
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{seconds}" if hours else f"{minutes}m{seconds}"
 
 
 def tokens_asked(body: Any) -> int:

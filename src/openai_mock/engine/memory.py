@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from openai_mock.engine.answers import Answer
-from openai_mock.engine.collection import collection_of
+from openai_mock.engine.answers import Answer, Raw
+from openai_mock.engine.collection import Collection, collection_of
 from openai_mock.engine.errors import UnknownIdError
-from openai_mock.engine.fallback import Fallback
+from openai_mock.engine.fallback import Fallback, participles
 from openai_mock.engine.pages import DEFAULT_LIMIT, Order, filters, stored_page
 from openai_mock.engine.resource import Call
 from openai_mock.engine.shapes import Shape
@@ -21,11 +21,6 @@ from openai_mock.spec.bounds import defaults
 from openai_mock.spec.operations import Catalogue, Operation
 
 _ID_LETTERS = 24
-_PARTICIPLES = {
-    "cancel": ("cancelling", "cancelled", "canceled"), "archive": ("archived",), "complete": ("completed",),
-    "pause": ("paused",), "resume": ("running", "active"), "activate": ("active",), "deactivate": ("inactive",),
-    "interrupt": ("interrupted",), "revoke": ("revoked",), "close": ("closed",),
-}  # fmt: skip
 
 
 class Memory:
@@ -45,7 +40,8 @@ class Memory:
         """Answer from memory where the operation works on a kept collection, else with an example."""
         shape = self.shapes.get(call.operation.name)
         if shape is None:
-            return self._fallback.answer(call)
+            given = _given(call) if call.operation.method == "GET" else None
+            return self._fallback.answer(call) if given is None else given
         try:
             return self._remembered(call, shape)
         except UnknownIdError:
@@ -82,17 +78,16 @@ class Memory:
         return self._pages[operation.name]
 
     def _create(self, call: Call, shape: Shape) -> Answer:
-        made = self._fallback.answer(call)
+        made = self._fallback.begun(call)
         if not isinstance(made, dict):
             return made
         given = call.body.get(shape.parameter) if isinstance(call.body, Mapping) else None
         if isinstance(given, str):  # the object is known by the id of what it refers to, as a file in a vector store
             id_ = given
-            made = {**made, "id": id_} if "id" in made else made
         else:
             prefix = made["id"][:-_ID_LETTERS] if isinstance(made.get("id"), str) else ""
             id_ = call.world.ids.letters(prefix, _ID_LETTERS)
-            made = {**made, "id": id_}
+        made = {**made, "id": id_} if "id" in made else made
         return call.collection().create(self._begun(call, shape, made), id_)
 
     def _begun(self, call: Call, shape: Shape, made: Object) -> Object:
@@ -112,19 +107,39 @@ class Memory:
         return changed
 
     def _act(self, call: Call, shape: Shape) -> Answer:
-        """An action on an item answers with the item, where the answer is of its kind, else with an example."""
-        collection, known = call.collection(), call.item
+        """An action on an item answers with the item, where the answer is of its kind, else with an example. Bytes are
+        those beside the item, and a list holds what was put at its path.
+        """
+        collection, known, operation = call.collection(), call.item, call.operation
+        if operation.method == "GET":
+            return self._below(call, collection)
         made = self._fallback.answer(call)
-        words = _PARTICIPLES.get(call.operation.path.rpartition("/")[2], ())
         if not isinstance(made, dict) or "object" not in made or made.get("object") != known.get("object"):
             return made
-        kept = call.world.kept.get(shape.collection)
+        kept, words = call.world.kept.get(shape.collection), participles(operation)
         if kept is not None and words:
             status = kept.cycle.status(known)
             to = next((word for word in words if kept.cycle.allows(status, word)), words[0])
             return collection.move(known, to, id_=call.id)
-        for word in words:
-            changed = self._changed(call, {**known, "status": word})
-            if self._fallback.conforms(call.operation, changed):
-                return collection.save(changed, call.id)
-        return collection.save(self._changed(call, known), call.id)
+        return collection.save(self._changed(call, self._fallback.acted(operation, known)), call.id)
+
+    def _below(self, call: Call, collection: Collection) -> Answer:
+        """What belongs to an item, as far as somebody gave it: its bytes, or a list and what is in it. Bytes and single
+        objects that nobody gave are examples, lists are empty.
+        """
+        operation = call.operation
+        if operation.response_kind in {"binary", "text"}:
+            held = collection.content(call.id)
+            return self._fallback.answer(call) if held is None else Raw(held)
+        if operation.response_kind == "page":
+            assumed = self._assumed(operation)
+            listed = Collection(call, operation.path, operation.path.format_map(call.params), None)
+            return stored_page(call, listed, where=filters(call.query), limit=assumed[0], order=assumed[1])
+        given = _given(call)
+        return self._fallback.answer(call) if given is None else given
+
+
+def _given(call: Call) -> Object | None:
+    """The object of a path, where somebody put it there though the API can create none."""
+    template, _, last = call.operation.path.rpartition("/")
+    return call.store.get(template.format_map(call.params), call.params.get(last[1:-1], ""))

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from openai_mock.engine.collection import Collection
 from openai_mock.engine.errors import ApiError
+from openai_mock.engine.filters import Filter
 from openai_mock.engine.resource import Call
 from openai_mock.engine.store import CursorError, Object
 
@@ -31,7 +32,7 @@ def stored_page(
     `order` and `limit` count where the query says nothing. A cursor that names nothing is a 400.
     """
     query = call.query
-    asked: Order = "asc" if (query.get("order") or order) == "asc" else "desc"
+    asked: Order = "asc" if (query.get("order") or order) in {"asc", "ascending"} else "desc"
     wanted = query.get("limit")
     try:
         found = (collection or call.collection()).page(
@@ -47,22 +48,28 @@ def stored_page(
     return _enveloped(found.items, call.operation.page or "CursorPage", more=found.has_more)
 
 
-def filters(query: Mapping[str, Any]) -> Callable[[Object], bool] | None:
-    """Whether an object has what the query asks for beside its page; None where it asks for nothing.
+def listed_page(
+    call: Call, items: Sequence[tuple[str, Object]], *, order: Order = "desc", limit: int = DEFAULT_LIMIT
+) -> dict[str, Any]:
+    """As `stored_page`, of objects with their ids in an order of their own, which is `asc`."""
+    query = call.query
+    shown = list(items) if (query.get("order") or order) == "asc" else [*reversed(items)]
+    after, wanted = query.get("after"), query.get("limit")
+    start = 0
+    if after:
+        ids = [id_ for id_, _ in shown]
+        if after not in ids:
+            message = f"Invalid 'after': no object with the id '{after}' is in this list."
+            raise ApiError(400, message, param="after", code="invalid_value")
+        start = ids.index(after) + 1
+    end = start + (limit if wanted is None else int(wanted))
+    return _enveloped(shown[start:end], call.operation.page or "CursorPage", more=end < len(shown))
 
-    A mapping asks for its entries, a list for one of its values, `filter` for a status; a field that the object lacks
-    is no reason to leave it out.
-    """
+
+def filters(query: Mapping[str, Any]) -> Filter | None:
+    """What the query asks for beside its page; None where that is nothing. `filter` asks for a status."""
     wanted = {_FIELDS.get(key, key): value for key, value in query.items() if key not in PAGING}
-    if not wanted:
-        return None
-    return lambda item: all(_fits(item[key], value) for key, value in wanted.items() if key in item)
-
-
-def _fits(held: Any, wanted: Any) -> bool:
-    if isinstance(wanted, Mapping):
-        return isinstance(held, Mapping) and all(held.get(key) == value for key, value in wanted.items())
-    return held in wanted if isinstance(wanted, list) else held == wanted
+    return Filter(wanted) if wanted else None
 
 
 def _enveloped(shown: Sequence[tuple[str, dict[str, Any]]], kind: str, *, more: bool) -> dict[str, Any]:

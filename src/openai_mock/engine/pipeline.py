@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 from msgspec.structs import replace
@@ -13,9 +14,11 @@ from openai_mock.engine.access import admit
 from openai_mock.engine.answers import Answer, Empty, Events, Raw
 from openai_mock.engine.check import check
 from openai_mock.engine.errors import ApiError, server_error, unknown_url, wrong_method
+from openai_mock.engine.failures import LimitError
 from openai_mock.engine.journal import Admission, Entry, Journal
-from openai_mock.engine.limits import Limiter, LimitError
-from openai_mock.engine.resource import Call, Handler, World
+from openai_mock.engine.meaning import weighed
+from openai_mock.engine.polling import polled_again
+from openai_mock.engine.resource import Call, Handler, Meaning, World
 from openai_mock.engine.stubs import Pending, Relayed, Stub
 from openai_mock.engine.transit import Journey, whole
 from openai_mock.spec.families import is_model_call
@@ -25,6 +28,7 @@ from openai_mock.wire import Data, Exchange, Head, Headers, Request
 
 _log = logging.getLogger("openai_mock")
 _encode = msgspec.json.Encoder().encode
+_NO_MEANINGS: Mapping[str, Meaning] = MappingProxyType({})
 
 
 class Machine:
@@ -41,6 +45,7 @@ class Machine:
         raise_errors: bool = False,
         journal: Journal | None = None,
         stubs: Mapping[str, Stub] | None = None,
+        meanings: Mapping[str, Meaning] = _NO_MEANINGS,
     ) -> None:
         """`local` answers the mock's own (method, path) pairs, without a key. With `raise_errors` an unexpected
         exception leaves the exchange as itself (in process); otherwise it is logged and becomes OpenAI's 500.
@@ -49,15 +54,22 @@ class Machine:
         self.handlers, self.local = handlers, local
         self.journal = journal or Journal()
         self.stubs = {} if stubs is None else stubs
+        self.meanings = meanings
         self.raise_errors = raise_errors
 
-    def handle(self, request: Request, *, limited: bool = True) -> Exchange:
-        """Answer one request. Limits do not count it unless it is `limited`: it is part of another."""
+    def handle(self, request: Request, *, limited: bool = True, batch: bool = False) -> Exchange:
+        """Answer one request. Limits do not count it unless it is `limited`: it is part of another. The line of a
+        `batch` counts as used, but is no exchange of the journal: a batch must not displace what clients asked.
+        """
         world = self.world  # read once: a reload must not change the world under a running exchange
-        if not limited and world.limits is not None:
-            world = replace(world, limits=None)
+        if not limited and (world.limits is not None or world.project_rates is not None):
+            world = replace(world, limits=None, project_rates=None)
         elapsed = world.clock.elapsed
-        entry = self.journal.open(Entry(request, world.ids.hexadecimal("req_"), elapsed()))
+        entry = Entry(request, world.ids.hexadecimal("req_"), elapsed())
+        if batch:
+            entry.number = -1
+        else:
+            self.journal.open(entry)
         if self.journal.answers:
             entry.at = world.clock.now()
         journey = world.transit.journey(request, entry)
@@ -85,6 +97,8 @@ class Machine:
             if request.method == "OPTIONS":
                 return Head(204, headers.preflight(request.headers, self._allowed(request))), ()
             answer, status = self._answer_or_raise(request, world, entry, journey)
+            if request.method == "GET" and type(answer) is dict:
+                more = polled_again(world, entry.operation, answer)
         except Exception as error:  # noqa: BLE001 - what is not the client's to see is raised again
             answer, status, more = self._refused(error, request, entry)
         if isinstance(answer, Pending):
@@ -98,12 +112,13 @@ class Machine:
         more: Headers = ()
         try:
             answer, status = (yield from pending.steps), pending.status
-            entry.rule = pending.rule
+            entry.used = pending.used
+            entry.rule = pending.rule or entry.rule
             if journey is not None:
                 journey.after(answer)
         except Exception as error:  # noqa: BLE001 - what is not the client's to see is raised again
             answer, status, more = self._refused(error, request, entry)
-            entry.rule = pending.rule
+            entry.rule = pending.rule or entry.rule
         if isinstance(answer, Relayed):
             head, _ = self._written(Empty(answer.status), answer.status, (), request, world, entry)
             own = {name for name, _ in answer.headers}
@@ -125,6 +140,9 @@ class Machine:
         """An error as the answer that the client gets. Raises what a client must not see."""
         if isinstance(error, ApiError):
             entry.error, entry.nearest = error.message, error.extra.get("nearest", ())
+            if isinstance(error, LimitError) and error.rates and is_model_call(entry.operation or ""):
+                entry.admission = entry.admission or Admission(error.rates)
+            entry.rule = error.rule or entry.rule
             return error.body(), error.status, error.headers
         if self.raise_errors:
             raise error
@@ -163,15 +181,19 @@ class Machine:
         operation = found.operation
         self.journal.locate(entry, operation.name)
         # admit
-        admit(request.headers, operation, world.keys, world.admin_keys)
+        admit(request.headers, operation, world.keys, world.admin_keys, world.issued)
         # check
         checked = check(self.validators, found, request, world)
         entry.ignored = checked.ignored
-        # answer
         call = Call(operation, found.params, request, checked.query, checked.body, world)
         entry.model = call.model or None
-        if world.limits is not None and is_model_call(operation.name):
-            _admit_within(world.limits, call, entry)
+        meaning = self.meanings.get(operation.name)
+        if meaning is not None and (wrong := meaning(call)):
+            entry.ignored = (*entry.ignored, *weighed(wrong, lenient=world.forgiving))
+        # answer
+        rates = world.project_rates
+        if (world.limits is not None or (rates is not None and rates.known)) and is_model_call(operation.name):
+            _admit_within(world, call, entry)
         if journey is not None:
             journey.before()
         handler = self.handlers.get(operation.name, world.otherwise)
@@ -179,8 +201,8 @@ class Machine:
         if stub is not None:
             return Pending(call, operation.status, stub(call, handler)), operation.status
         answer = handler(call)
-        entry.rule = call.rule
-        if journey is not None:
+        entry.rule, entry.used = call.rule, call.used
+        if journey is not None and not isinstance(answer, Pending):
             journey.after(answer)
         return answer, operation.status
 
@@ -202,10 +224,13 @@ class Machine:
         return (*sorted((*methods, *head)), "OPTIONS")
 
 
-def _admit_within(limits: Limiter, call: Call, entry: Entry) -> None:
+def _admit_within(world: World, call: Call, entry: Entry) -> None:
     """Count the call, or raise OpenAI's 429; the limits are announced either way."""
     try:
-        entry.admission = limits.admit(call)
+        if world.project_rates is not None:
+            entry.admission = world.project_rates.admit(call)
+        if world.limits is not None:
+            entry.admission = world.limits.admit(call)
     except LimitError as error:
         entry.admission = Admission(error.rates)
         raise

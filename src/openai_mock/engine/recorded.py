@@ -84,7 +84,7 @@ _said = msgspec.json.Decoder(_Said).decode
 
 def tokens(entry: Entry) -> Tokens | None:
     """The tokens that the answer names; None where it names none, as streams do unless they are asked to."""
-    for text in _named(entry):
+    for text in naming_usage(entry):
         try:
             said = _said(text)
         except (msgspec.DecodeError, ValueError):
@@ -97,8 +97,8 @@ def tokens(entry: Entry) -> Tokens | None:
     return None
 
 
-def _named(entry: Entry) -> Iterator[bytes]:
-    """Where the usage may stand, likeliest first."""
+def naming_usage(entry: Entry) -> Iterator[bytes]:
+    """The texts of an answer in which its usage may stand, likeliest first."""
     for chunk in reversed(entry.chunks):
         if b'"usage"' not in chunk:
             continue

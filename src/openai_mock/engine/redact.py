@@ -15,7 +15,10 @@ CREDENTIALS = (
 """A header, parameter or field is a credential when its name, lower-case without `-` and `_`, ends in one of these."""
 HIDDEN = "****"
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:\s*)"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
-_LOOSE = re.compile(r"\bsk-[\w-]{6,}|(?<=\bbearer )[\w.~+/=-]{6,}|(?<=\bbasic )[\w.~+/=-]{6,}", re.IGNORECASE)
+_LOOSE = re.compile(
+    r"\bsk-[\w-]{6,}|\bwhsec_[\w+/=-]{6,}|(?<=\bbearer )[\w.~+/=-]{6,}|(?<=\bbasic )[\w.~+/=-]{6,}",
+    re.IGNORECASE,
+)
 
 
 def is_credential(name: str) -> bool:

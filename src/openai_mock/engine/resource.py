@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
+from openai_mock.engine.access import Issued
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.clock import Clock
 from openai_mock.engine.collection import Collection, collection_of
 from openai_mock.engine.ids import Ids
-from openai_mock.engine.lifecycle import Lifecycle, Policies
+from openai_mock.engine.lifecycle import Lifecycle, Policies, Policy
 from openai_mock.engine.limits import Limiter
 from openai_mock.engine.perform import Performed, performed
 from openai_mock.engine.sessions import Sessions, session_of
@@ -20,8 +21,14 @@ from openai_mock.engine.shapes import Shape
 from openai_mock.engine.store import Object, Store
 from openai_mock.engine.transit import Transit
 from openai_mock.spec.operations import Operation
-from openai_mock.turns.turn import Speak
+from openai_mock.turns.checks.misuse import Misuse
+from openai_mock.turns.turn import Message, Prompt, Speak
 from openai_mock.wire import Exchange, Request
+
+if TYPE_CHECKING:
+    from openai_mock.engine.accounting import Account
+    from openai_mock.engine.project_rates import ProjectRates
+    from openai_mock.engine.webhooks import Announced, Outgoing
 
 
 class World(Struct, frozen=True):
@@ -34,7 +41,8 @@ class World(Struct, frozen=True):
     lifecycle by path template. `example` makes an answer of the call's type, `perform` runs a request through the whole
     pipeline, and `transit` is what answers meet on their way. `limits`, where there are any, count what callers use.
     `moderations` are the words that moderation flags, by category, and `transcripts` what recordings say, by a pattern
-    of their file names.
+    of their file names. `outgoing` hears of objects that change, for webhooks. `rules` are the
+    entries of configurations, for operations in which no model speaks; the engine hands them on.
     """
 
     clock: Clock
@@ -45,7 +53,9 @@ class World(Struct, frozen=True):
     shapes: Mapping[str, Shape]
     kept: Mapping[str, Kept]
     example: Callable[[Call], Answer]
-    perform: Callable[[Request], Exchange]
+    perform: Callable[[Request, bool], Exchange]
+    account: Account
+    issued: Issued
     transit: Transit
     models: tuple[str, ...]
     strict_models: bool = False
@@ -54,8 +64,16 @@ class World(Struct, frozen=True):
     lenient: bool = False
     lenient_ids: bool = False
     limits: Limiter | None = None
+    project_rates: ProjectRates | None = None
     moderations: Mapping[str, Sequence[str]] = {}
     transcripts: Mapping[str, str] = {}
+    outgoing: Outgoing | None = None
+    rules: Any = None
+
+    @property
+    def forgiving(self) -> bool:
+        """Whether misuse is noted and answered all the same; what needs lenient ids sends placeholders only."""
+        return self.lenient or self.lenient_ids
 
 
 class Call(Struct, eq=False):
@@ -69,6 +87,10 @@ class Call(Struct, eq=False):
     world: World
     rule: str | None = None
     """The rule that spoke, for the journal; the handler that asked a rule fills it."""
+    used: Mapping[str, Any] | None = None
+    """What the call uses, where its answer does not say so; see `accounting`."""
+    read: Any = None
+    """What the check of its meaning read of the call, for the handler of the same resource."""
 
     @property
     def now(self) -> int:
@@ -110,6 +132,10 @@ class Call(Struct, eq=False):
         shape = self.world.shapes[self.operation.name]
         return self.collection().get(self.id, polled=shape.role == "retrieve")
 
+    def prompt(self, messages: Sequence[Message], model: str, body: Mapping[str, Any]) -> Prompt:
+        """What the call asks of a model: `world.speak` answers it."""
+        return Prompt(messages, model, body, self.operation.name, self.request, self.body)
+
     def create(self, item: Object) -> Object:
         """Keep a new object in the call's own collection; see `Collection.create`."""
         return self.collection().create(item)
@@ -118,25 +144,32 @@ class Call(Struct, eq=False):
         """Move an object of the call's own collection; see `Collection.move`."""
         return self.collection().move(item, status, **fields)
 
-    def perform(self, request: Request) -> Performed:
-        """Run another request through the whole pipeline, to its end and without waiting."""
-        return performed(self.world.perform(request))
+    def perform(self, request: Request, *, batch: bool = False) -> Performed:
+        """Run another request through the whole pipeline, to its end and without waiting; `batch` marks a line."""
+        return performed(self.world.perform(request, batch))
 
 
 Handler: TypeAlias = Callable[[Call], Answer]
+
+Meaning: TypeAlias = Callable[[Call], Iterable[Misuse]]
+"""What is wrong with a call that is valid by its schema; see `engine.meaning`."""
 
 
 class Resource:
     """The operations one module answers, by the SDK's names."""
 
-    def __init__(self, kind: str, *, keeps: str = "", lifecycle: Lifecycle | None = None) -> None:
+    def __init__(
+        self, kind: str, *, keeps: str = "", lifecycle: Lifecycle | None = None, policy: Policy | None = None
+    ) -> None:
         """`kind` is the object's, for errors. `keeps` is any operation on the collection that the resource keeps.
 
         A resource that keeps a collection leaves its operations to examples where the mock is stateless, and gives way
-        to examples where ids are lenient and an id is unknown. `lifecycle` is that of the collection's objects.
+        to examples where ids are lenient and an id is unknown. `lifecycle` is that of the collection's objects, and
+        `policy` how fast they walk where nobody says so of them by name.
         """
-        self.kind, self.keeps, self.lifecycle = kind, keeps, lifecycle
+        self.kind, self.keeps, self.lifecycle, self.policy = kind, keeps, lifecycle, policy
         self.handlers: dict[str, Handler] = {}
+        self.meanings: dict[str, Meaning] = {}
         self.hooks: dict[str, Hook] = {}
 
     def on(self, operation: str) -> Callable[[Handler], Handler]:
@@ -147,6 +180,15 @@ class Resource:
                 raise ValueError(f"{operation} is answered twice in {self.kind}.")
             self.handlers[operation] = handler
             return handler
+
+        return add
+
+    def checks(self, *operations: str) -> Callable[[Meaning], Meaning]:
+        """Ask the decorated function what is wrong with each call of these operations, before anything answers."""
+
+        def add(meaning: Meaning) -> Meaning:
+            self.meanings.update(dict.fromkeys(operations, meaning))
+            return meaning
 
         return add
 
@@ -167,11 +209,21 @@ def changing_by_themselves(resources: Iterable[Resource]) -> list[str]:
     return sorted(each.keeps.rpartition(".")[0] for each in resources if each.lifecycle is not None)
 
 
-def kept_by(resources: Iterable[Resource], shapes: Mapping[str, Shape], policies: Policies) -> dict[str, Kept]:
-    """The collections with a lifecycle, by path template."""
+def kept_by(
+    resources: Iterable[Resource],
+    shapes: Mapping[str, Shape],
+    policies: Policies,
+    announced: Mapping[str, Announced] = {},
+) -> dict[str, Kept]:
+    """The collections with a lifecycle, by path template. `announced` are their events, by the resource's SDK name."""
     return {
         shapes[resource.keeps].collection: Kept(
-            resource.kind, resource.lifecycle, resource.hooks, policies.of(resource.keeps.rpartition(".")[0])
+            resource.kind,
+            resource.lifecycle,
+            resource.hooks,
+            policies.of(name := resource.keeps.rpartition(".")[0], resource.policy),
+            announced.get(name),
+            shapes[resource.keeps].collection,
         )
         for resource in resources
         if resource.lifecycle is not None and resource.keeps in shapes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from openai_mock.engine.fallback import Fallback
 from openai_mock.engine.ids import Ids
@@ -31,8 +32,15 @@ class SeedError(ValueError):
 class Seeds:
     """Completes objects and puts them where the generic memory finds them."""
 
-    def __init__(self, operations: Mapping[str, Operation], shapes: Mapping[str, Shape], fallback: Fallback) -> None:
-        self._operations, self._shapes, self._fallback = operations, shapes, fallback
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        shapes: Mapping[str, Shape],
+        fallback: Fallback,
+        handled: Container[str] = (),
+    ) -> None:
+        """`handled` are the operations that a resource answers: a list of its own shows nothing else."""
+        self._operations, self._shapes, self._fallback, self._handled = operations, shapes, fallback, handled
 
     def names(self) -> tuple[str, ...]:
         """The SDK names of the resources whose objects can be kept, sorted."""
@@ -46,7 +54,7 @@ class Seeds:
         operation, shape = self._shape(name)
         path = self._path(name, shape, given)
         fields, content = self._parted(operation, given)
-        made = self._fallback.completed(operation, fields, now=now)
+        made = self._completed(operation, shape, fields, now=now)
         wrong = self._fallback.difference(operation, made)
         if wrong:
             raise SeedError((name,), wrong)
@@ -54,7 +62,7 @@ class Seeds:
             made = self._lasting(operation, made)
         if "id" in made and "id" not in fields:
             made["id"] = ids.letters(made["id"][:-24], 24)
-        id_ = str(made.get("id") or made.get(shape.parameter) or ids.letters("item_"))
+        id_ = str(made.get(shape.parameter) or made.get("id") or ids.letters("item_"))
         if content is not None and "bytes" in made and "bytes" not in fields:
             made["bytes"] = len(content)
         store.put(path, id_, made)
@@ -90,9 +98,33 @@ class Seeds:
                 operation = self._operations.get(f"{full}.{verb}")
                 if shape is not None and operation is not None and operation.response_kind == "json":
                     return operation, shape
+            for listing in self._listings(full):
+                return listing
+            if f"{full}.list" in self._handled:
+                break
         raise SeedError(
             (name,), f"the API keeps no '{name}'; write the SDK's name of a resource, such as files or vector_stores"
         )
+
+    def _listings(self, name: str) -> Iterator[tuple[Operation, Shape]]:
+        """What the API shows and nobody creates, such as the events of a session: by a list, or one by one."""
+        parent, _, last = name.rpartition(".")
+        for known in (f"{name}.list", f"{parent}.list_{last}", f"{name}.retrieve"):
+            operation = self._operations.get(known)
+            if operation is None or known in self._handled:
+                continue
+            path, _, one = operation.path.rpartition("/")
+            if operation.response_kind == "page":
+                item = replace(operation, name=f"{known} item", response=operation.item, response_kind="json")
+                yield item, Shape("list", operation.path, "id", ())
+            elif operation.response_kind == "json" and one.startswith("{"):
+                yield operation, Shape("retrieve", path, one[1:-1], ())
+
+    def _completed(self, operation: Operation, shape: Shape, fields: Mapping[str, Any], *, now: int) -> Object:
+        """The object with all its fields; what it belongs to only where it is one of them."""
+        owners = [*_parameters(shape.collection)]
+        made = self._fallback.completed(operation, {k: v for k, v in fields.items() if k not in owners}, now=now)
+        return {**made, **{owner: fields[owner] for owner in owners if owner in made}}
 
     def _lasting(self, operation: Operation, made: Object) -> Object:
         """The object without an expiry, where it may be without one."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import quote
 
+from openai_mock.engine.prompt_cache import PromptCache
 from openai_mock.engine.store import Store, Within
 
 MOST_SESSIONS = 1_000
@@ -36,13 +37,14 @@ def session_of(headers: Mapping[str, str]) -> str:
 
 
 class Sessions:
-    """The stores of the sessions, parts of one store."""
+    """The stores of the sessions, parts of one store, and their prompts as far as they are cached."""
 
     def __init__(
         self, whole: Store, *, begin: Callable[[Store], None] = lambda _: None, most: int = MOST_SESSIONS
     ) -> None:
         """`begin` is given the store of each session at its first use, to put there what every session starts with."""
         self.whole = whole
+        self.prompts = PromptCache()
         self._most = most
         self._known: OrderedDict[str, Store] = OrderedDict()
         self._unnamed: Store = Within(whole, ":")
@@ -63,6 +65,7 @@ class Sessions:
     def restart(self, name: str = "") -> None:
         """Let a session forget all and have what every session starts with."""
         store = self.store(name)
+        self.prompts.forget(name)
         with self.whole.atomically():
             store.clear()
             self._begin(store)
@@ -82,6 +85,8 @@ class Sessions:
         with self.whole.atomically():
             known = self._known.setdefault(name, Within(self.whole, f"{quote(name, safe='')}:"))
             while len(self._known) > self._most:
-                self._known.popitem(last=False)[1].clear()
+                forgotten, store = self._known.popitem(last=False)
+                store.clear()
+                self.prompts.forget(forgotten)
             self._begin(known)
         return known

@@ -9,39 +9,61 @@ import msgspec
 from msgspec import Struct
 
 from openai_mock.engine.errors import ApiError
-from openai_mock.engine.lifecycle import GONE, Life, Lifecycle, Policy, step
+from openai_mock.engine.lifecycle import GONE, POLL, Life, Lifecycle, Policy, step, upcoming
 from openai_mock.engine.store import Object, Store
 
 if TYPE_CHECKING:
     from openai_mock.engine.resource import Call
+    from openai_mock.engine.webhooks import Announced
 
 LIFE = "life"
 """The name of the bytes that hold an object's `Life`, for as long as it walks."""
+IMAGE = "image"
+"""The name of the empty bytes that mark an object as the image of another, which it does not outlive."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Life).decode
 Hook: TypeAlias = "Callable[[Call, Object, int], Object]"
 
 
 class Kept(Struct, frozen=True):
-    """A collection whose objects have a lifecycle. `kind` is the object's, for its errors."""
+    """A collection whose objects have a lifecycle. `kind` is the object's, for its errors.
+
+    `announced` are the states that webhooks tell of; `template` is the collection's path.
+    """
 
     kind: str
     cycle: Lifecycle
     hooks: Mapping[str, Hook]
     policy: Policy
+    announced: Announced | None = None
+    template: str = ""
 
 
 def begin(call: Call, kept: Kept, collection: str, id_: str, item: Object) -> Object:
     """Keep a new object and let it start to walk; the object as the client is to see it."""
     call.store.put(collection, id_, item)
-    if not _start(call.store, kept, collection, id_, item, call.world.clock.now()) or kept.policy.kind != "instant":
+    if kept.cycle.image_of:
+        call.store.put_blob(collection, id_, b"", IMAGE)
+    now = call.world.clock.now()
+    if not _start(call, kept, collection, id_, item, now):
+        _announce(call, kept, item, now)
+        return item
+    if kept.policy.kind != "instant":
         return item
     return settled(call, kept, collection, id_, item) or item
 
 
-def settled(call: Call, kept: Kept, collection: str, id_: str, item: Object, *, polled: bool = False) -> Object | None:
-    """The object as it is by now, or None if it is gone. `polled` counts a retrieve."""
+def settled(
+    call: Call, kept: Kept, collection: str, id_: str, item: Object, *, polled: bool = False, awaited: bool = False
+) -> Object | None:
+    """The object as it is by now, or None if it is gone.
+
+    `polled` counts a retrieve; `awaited` counts as if there had been one a second all the time.
+    """
     cycle, now = kept.cycle, call.world.clock.now()
+    if cycle.image_of and _faded(call, cycle.image_of, collection, id_):
+        call.store.delete(collection, id_)
+        return None
     expiry = cycle.expires(item)
     if not cycle.walks(cycle.status(item)) and (expiry is None or expiry[0] > now):
         return item
@@ -51,10 +73,16 @@ def settled(call: Call, kept: Kept, collection: str, id_: str, item: Object, *, 
         if known is None:
             return None
         life = _life(store, collection, id_)
-        if life is not None and polled and kept.policy.kind == "polls":
-            life = Life(life.since, life.start, life.ticks + 1)
+        if life is not None and (polled or awaited) and kept.policy.kind == "polls":
+            waited = int((now - life.since) / POLL + 1e-6) if awaited else 0
+            life = Life(life.since, life.start, max(life.ticks + polled, waited))
             store.put_blob(collection, id_, _encode(life), LIFE)
         return _walked(call, kept, collection, id_, known, life, now)
+
+
+def _faded(call: Call, original: str, collection: str, id_: str) -> bool:
+    """Whether an image has lost its original. What the user put there, with or without one, is not an image."""
+    return call.store.blob(collection, id_, IMAGE) is not None and call.collection(original).find(id_) is None
 
 
 def _walked(
@@ -76,7 +104,7 @@ def _walked(
         call.store.put(collection, id_, item)
         reached = cycle.status(item)
         if life is None or reached not in cycle.roads.get(life.start, ()):
-            life = _start(call.store, kept, collection, id_, item, due[1])
+            life = _start(call, kept, collection, id_, item, due[1])
         elif not cycle.walks(reached):
             call.store.put_blob(collection, id_, None, LIFE)
 
@@ -92,7 +120,7 @@ def moved(call: Call, kept: Kept, collection: str, id_: str, item: Object, to: s
     with call.store.atomically():
         entered = _entered(call, kept, item, to, now)
         call.store.put(collection, id_, entered)
-        _start(call.store, kept, collection, id_, entered, now)
+        _start(call, kept, collection, id_, entered, now)
     if kept.policy.kind == "instant":
         return settled(call, kept, collection, id_, entered) or entered
     return entered
@@ -101,14 +129,40 @@ def moved(call: Call, kept: Kept, collection: str, id_: str, item: Object, to: s
 def _entered(call: Call, kept: Kept, item: Object, to: str, at: float) -> Object:
     entered = {**item, kept.cycle.field: to}
     hook = kept.hooks.get(to)
-    return entered if hook is None else hook(call, entered, int(at))
+    if hook is not None:
+        entered = hook(call, entered, int(at))
+    _announce(call, kept, entered, at)
+    return entered
 
 
-def _start(store: Store, kept: Kept, collection: str, id_: str, item: Object, now: float) -> Life | None:
+def _announce(call: Call, kept: Kept, item: Object, at: float) -> None:
+    """Tell webhooks of the state that an object came to."""
+    if kept.announced is None or call.world.outgoing is None:
+        return
+    type_ = kept.announced.of(kept.cycle.status(item), item)
+    if type_ is not None:
+        call.world.outgoing.happened(call, type_, item["id"], at)
+
+
+def awaiting(call: Call, kept: Kept, collection: str, id_: str, item: Object, *, looked: bool = False) -> None:
+    """Say when an object that webhooks tell of may change next. What was `looked` at has changed as far as it could."""
+    if kept.announced is None or call.world.outgoing is None:
+        return
+    due = upcoming(kept.cycle, kept.policy, _life(call.store, collection, id_), item)
+    if due is not None:
+        now = call.world.clock.now()
+        if looked and due <= now:  # a road that leads nowhere must not be looked at for ever
+            due = now + POLL
+        call.world.outgoing.walking(call, kept.announced, (kept.template, collection, id_), due)
+
+
+def _start(call: Call, kept: Kept, collection: str, id_: str, item: Object, now: float) -> Life | None:
     """Let an object walk from the state it is in; None where no road leads on."""
     status = kept.cycle.status(item)
     life = Life(now, status) if kept.cycle.walks(status) else None
-    store.put_blob(collection, id_, _encode(life) if life else None, LIFE)
+    call.store.put_blob(collection, id_, _encode(life) if life else None, LIFE)
+    if life is not None and kept.policy.kind != "instant":
+        awaiting(call, kept, collection, id_, item)
     return life
 
 

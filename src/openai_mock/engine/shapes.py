@@ -3,8 +3,9 @@
 Theory. Paths alternate between collections and items: `/threads` is a collection, `/threads/{thread_id}` one of its
 items, and the collection `/threads/{thread_id}/messages` belongs to that item. An operation on an item path retrieves,
 updates or deletes; one on a collection path lists or creates; anything further along is an action on an item. A
-collection is *kept* when the API can create its items and can retrieve, delete, cancel or complete them; only of those
-does it make sense to say that an id is unknown.
+collection is *kept* when the API can create its items and show them again, or retrieve, delete, cancel or complete
+them; or when it lists and deletes items that come about otherwise. Only of those does it make sense to say that an id
+is unknown.
 """
 
 from __future__ import annotations
@@ -41,11 +42,20 @@ def shapes(operations: Iterable[Operation]) -> Mapping[str, Shape]:
 
 
 def _kept(operations: Iterable[Operation]) -> dict[str, str]:
-    """The parameter of each kept collection."""
-    retrieved = sorted({_item(op) for op in operations if _item(op)})
-    created = {op.path for op in operations if op.method == "POST" and op.response_kind == "json" and _creates(op)}
-    split = (path.rpartition("/") for path in retrieved)
-    return {collection: last[1:-1] for collection, _, last in split if collection in created}
+    """The parameter of each kept collection; `id` where no path names an item of it."""
+    known = list(operations)
+    posted = {op.path for op in known if op.method == "POST"}
+    created = {op.path for op in known if op.method == "POST" and op.response_kind == "json" and _creates(op)}
+    listed = {op.path for op in known if op.method == "GET" and op.response_kind == "page"}
+    deleted = {op.path for op in known if op.method == "DELETE"}
+    items = sorted({_item(op) for op in known if _item(op)})
+    split = [(*path.rpartition("/"), path in deleted) for path in items]
+    shown = {
+        collection: last[1:-1]
+        for collection, _, last, gone in split
+        if collection in created or (gone and collection in listed - posted)
+    }
+    return {**dict.fromkeys(sorted(created & listed), "id"), **shown}
 
 
 def _item(operation: Operation) -> str:
@@ -57,7 +67,7 @@ def _item(operation: Operation) -> str:
 
 
 def _creates(operation: Operation) -> bool:
-    return operation.name.endswith((".create", ".generate", ".create_project"))
+    return operation.name.rpartition(".")[2].startswith(("create", "generate"))
 
 
 def _shape(operation: Operation, kept: Mapping[str, str]) -> Shape | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import compress
 from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
@@ -22,6 +23,8 @@ from msgspec import Struct
 Object: TypeAlias = dict[str, Any]
 View: TypeAlias = Callable[[str, Object], Object | None]
 """How an object of a page is to be seen, given its id: itself, another version of it, or None to leave it out."""
+Sieve: TypeAlias = Callable[[Sequence[bytes]], Sequence[bool]]
+"""Which of the objects with these texts are worth decoding."""
 Row: TypeAlias = tuple[int, str, bytes]
 """Place in the order, id, JSON text."""
 
@@ -81,11 +84,12 @@ class Store(Protocol):
         after: str | None = None,
         before: str | None = None,
         view: View | None = None,
+        sieve: Sieve | None = None,
     ) -> Page:
         """Up to `limit` objects behind or before a cursor, without reading the rest of the collection.
 
         `order` "asc" is oldest first. Behind `before` the page ends right at it. `view` may filter and may write to the
-        store. Raises `CursorError`.
+        store; what `sieve` leaves out is not even decoded. Raises `CursorError`.
         """
 
     def blob(self, collection: str, id_: str, name: str = CONTENT) -> bytes | None:
@@ -129,6 +133,7 @@ def page_of(
     after: str | None,
     before: str | None,
     view: View | None,
+    sieve: Sieve | None = None,
 ) -> Page:
     """`Store.page`, for every kind of store. Rows are read in runs and none is held while `view` is asked."""
     descending = order == "desc"
@@ -144,19 +149,32 @@ def page_of(
         else:
             low = place
     backwards = before is not None
-    found = list(_seen(source, collection, (low, high), limit + 1, view, descending=descending != backwards))
+    runs = _runs(source, collection, (low, high), limit + 1 if view is None else _CHUNK, descending != backwards)
+    found = list(_seen(runs, limit + 1, view, sieve))
     items = found[:limit]
     return Page(items[::-1] if backwards else items, len(found) > limit)
 
 
-def _seen(
-    source: Rows, collection: str, bounds: tuple[int, int], wanted: int, view: View | None, *, descending: bool
-) -> Iterator[tuple[str, Object]]:
+def _runs(
+    source: Rows,
+    collection: str,
+    bounds: tuple[int, int],
+    size: int,
+    descending: bool,
+) -> Iterator[Sequence[Row]]:
     low, high = bounds
-    while wanted:
-        run = source.rows(collection, low, high, min(wanted, _CHUNK) if view is None else _CHUNK, descending=descending)
-        for place, id_, text in run:
-            low, high = (low, place) if descending else (place, high)
+    while run := source.rows(collection, low, high, min(size, _CHUNK), descending=descending):
+        yield run
+        last = run[-1][0]
+        low, high = (low, last) if descending else (last, high)
+
+
+def _seen(
+    runs: Iterator[Sequence[Row]], wanted: int, view: View | None, sieve: Sieve | None
+) -> Iterator[tuple[str, Object]]:
+    for run in runs:
+        chosen = run if sieve is None else compress(run, sieve([text for _, _, text in run]))
+        for _, id_, text in chosen:
             whole = decode(text)
             seen = whole if view is None else view(id_, whole)
             if seen is not None:
@@ -164,8 +182,6 @@ def _seen(
                 wanted -= 1
                 if not wanted:
                     return
-        if not run:
-            return
 
 
 class Within:

@@ -7,7 +7,7 @@ that brings its own head, or that waits and asks between its chunks, is `Relayed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -42,3 +42,8 @@ class Pending(Struct, frozen=True):
     def rule(self) -> str | None:
         """The rule that spoke, as far as is known."""
         return None if self.call is None else self.call.rule
+
+    @property
+    def used(self) -> Mapping[str, Any] | None:
+        """What the call used, where a handler was asked that said so."""
+        return None if self.call is None else self.call.used

@@ -32,7 +32,11 @@ from openai_mock.engine.stubs import Relayed, Stubbing
 from openai_mock.library.foreign import is_response, model_of, plain, raised_as, sent
 from openai_mock.library.responder import arguments, checked
 from openai_mock.library.said import TURNS
+from openai_mock.rules.answer import Answer as RuleAnswer
+from openai_mock.rules.asked import Asked
+from openai_mock.rules.fill import filled
 from openai_mock.spec.operations import Operation
+from openai_mock.turns.honour import within_limits
 from openai_mock.turns.turn import Prompt, Reply, Speak
 from openai_mock.wire import Ask, Wait
 
@@ -41,9 +45,18 @@ class MockError(Escape):
     """A mistake in how the mock is used, which only a call could show; the sentence says what to write instead."""
 
 
+class Heard(Struct, frozen=True):
+    """What templates may use: the request, the patterns of the rule with their texts, and which of its calls it is."""
+
+    asked: Asked
+    patterns: tuple[tuple[str, str], ...] = ()
+    number: int = 1
+
+
 class Job(Struct, frozen=True):
     """One call to be answered. `usual` answers without the user, `author` speaks where no rule does, and `owner` is
-    given to functions as `route`. `at` is when the answer is due, in seconds from the start of the exchange.
+    given to functions as `route`. `at` is when the answer is due, in seconds from the start of the exchange, `heard`
+    finds what templates use.
     """
 
     call: Call
@@ -51,6 +64,7 @@ class Job(Struct, frozen=True):
     author: Speak
     owner: Any
     at: float = 0.0
+    heard: Callable[[], Heard] | None = None
 
 
 Answering: TypeAlias = Callable[[Job], Stubbing]
@@ -115,6 +129,27 @@ def saying(reply: Reply) -> Answering:
     return partial(_say, reply)
 
 
+def written(answer: RuleAnswer) -> Answering:
+    """An answer in the form of a rule; its templates are filled in for each call."""
+
+    def write(job: Job) -> Stubbing:
+        made = answer
+        if answer.fill is not None and job.heard is not None:
+            heard = job.heard()
+            made = filled(answer, heard.asked, job.call.rule or job.call.operation.name, heard.patterns, heard.number)
+        return (yield from _say(Reply((made.turn,) if made.turn else (), fields=made.fields), job))
+
+    return write
+
+
+def answer_of_file(answer: RuleAnswer, operation: Operation) -> Answering:
+    """What a rule of a file answers to an operation in which no model speaks."""
+    if answer.fields is not None:
+        return answering(answer.fields, operation)
+    text = answer.turn.text if answer.turn is not None else None
+    return own if text is None else answering(text, operation)
+
+
 def failing(status: int, fields: Mapping[str, Any]) -> Answering:
     """An error in OpenAI's words; `fields` replace them as `failure` says."""
 
@@ -159,7 +194,7 @@ def _spoken(job: Job, reply: Reply) -> tuple[Answer, bool]:
             turns = tuple(turns[index % len(turns)] for index in range(max(prompt.body.get("n") or 1, len(turns))))
         return Reply(turns, reply.id, reply.fields, job.call.rule)
 
-    job.call.world = msgspec.structs.replace(job.call.world, speak=speak)
+    job.call.world = msgspec.structs.replace(job.call.world, speak=within_limits(speak))
     return _usual(job), asked
 
 

@@ -1,97 +1,39 @@
-"""The conditions of a rule: what a request must say, how well it fits, and why another does not."""
+"""The conditions of a rule made in Python, as `mock.when` takes them: what files can say, and fields of any kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from openai_mock.library.fields import MISSING, described, fits, found
-from openai_mock.library.said import HEARD
-from openai_mock.rules.match import Text, matches, reason, tenths
-from openai_mock.rules.patterns import Budget, compile_pattern
+from openai_mock.rules.asked import Asked
+from openai_mock.rules.checks import Check
+from openai_mock.rules.patterns import compile_pattern
+from openai_mock.rules.rule import Scenario
 from openai_mock.rules.script import DEFAULT_THRESHOLD, Line, MatcherType
+from openai_mock.rules.wants import comparable
+from openai_mock.rules.when import When
 from openai_mock.turns.conversation import text_of
-from openai_mock.turns.turn import Message
 
 _MATCHERS: tuple[MatcherType, ...] = get_args(MatcherType)
-_TEXTS: tuple[MatcherType, ...] = ("exact", "contains", "regex", "fuzzy")
-_ANY_TENTHS = 1
-_GLOB = frozenset("*?[")
+_OF_FILES = frozenset({"last_user", "system", "headers", "json", "turn", "has_tool_result", "has_image"})
+"""Conditions that are read as those of a file."""
 
 
-class Asked(Struct, frozen=True):
-    """What a rule looks at. `messages` is what the request says, whichever API carried it."""
-
-    operation: str
-    model: str
-    messages: Sequence[Message]
-    fields: Mapping[str, Any]
+Said: TypeAlias = str | Mapping[str, Any]
+"""A text that must be equal, or a mapping with `exact`, `contains`, `regex` or `fuzzy`."""
 
 
 class Conditions(Struct, frozen=True):
-    """All must hold. `last` looks at the latest message, `whole` at the conversation message by message."""
+    """What `when` was given: its words for reports, the conditions, and the scenario that the rule belongs to."""
 
     label: str
-    operation: str | None = None
-    model: str | None = None
-    last: tuple[Line, ...] = ()
-    whole: tuple[Line, ...] = ()
-    fields: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def rank(self) -> tuple[float, int]:
-        """How much a fit is worth: the mean score of the texts as for conversations, then the number of conditions."""
-        lines = [line for line in (*self.last, *self.whole) if line.role != "assistant"]
-        score = sum(map(tenths, lines)) / len(lines) if lines else _ANY_TENTHS
-        return score, len(self.last) + len(self.whole) + len(self.fields) + bool(self.model) + bool(self.operation)
-
-    def applies(self, operation: str) -> bool:
-        """Whether the rule speaks for an operation; without a word about it, for those in which a model speaks."""
-        return operation in HEARD if self.operation is None else fnmatchcase(operation, self.operation)
-
-    def why_not(self, asked: Asked, budget: Budget) -> str | None:
-        """The first condition that does not hold, in words; None when all do."""
-        if self.model is not None and not fnmatchcase(asked.model, self.model):
-            return f"model: {asked.model!r} is not {self.model!r}"
-        for path, wanted in self.fields:
-            value = found(asked.fields, path)
-            if not fits(wanted, value):
-                sent = "is not sent" if value is MISSING else f"{value!r} is not as wanted"
-                return f"{path}: {sent}: {described(wanted)}"
-        return self._why_not_said(asked.messages, budget)
-
-    def _why_not_said(self, messages: Sequence[Message], budget: Budget) -> str | None:
-        if self.last and not messages:
-            return "messages: the request has none"
-        for line in self.last:
-            if not matches(line, text := Text(messages[-1]), budget, whole=True):
-                return f"messages[{len(messages) - 1}].{reason(line, text, budget, whole=True)}"
-        if not self.whole:
-            return None
-        return _differs(self.whole, _without_preamble(self.whole, messages), budget)
-
-
-def _without_preamble(lines: Sequence[Line], messages: Sequence[Message]) -> Sequence[Message]:
-    """The messages without leading system and developer ones, unless the rule speaks of them."""
-    preamble = ("system", "developer")
-    start = 0
-    while lines[0].role not in preamble and start < len(messages) and messages[start].role in preamble:
-        start += 1
-    return messages[start:]
-
-
-def _differs(lines: Sequence[Line], messages: Sequence[Message], budget: Budget) -> str | None:
-    if len(lines) != len(messages):
-        return f"messages: the rule wants exactly {len(lines)}, the request has {len(messages)}"
-    for index, (line, message) in enumerate(zip(lines, messages, strict=True)):
-        if line.role != message.role:
-            return f"messages[{index}].role: {message.role!r}, where the rule wants {line.role!r}"
-        if not matches(line, text := Text(message), budget, whole=True):
-            return f"messages[{index}].{reason(line, text, budget, whole=True)}"
-    return None
+    when: When
+    scenario: Scenario | None = None
 
 
 def conditions(
@@ -99,22 +41,84 @@ def conditions(
     *,
     texts: Mapping[str, str | None],
     threshold: float,
-    model: str | None,
-    operation: str | None,
     messages: Sequence[Any] | None,
+    named: Mapping[str, Any],
     fields: Mapping[str, Any],
 ) -> Conditions:
-    """Compile what `when` was given; `texts` are by matcher. Raises ValueError or TypeError for what cannot hold."""
+    """Compile what `when` was given; `texts` are by matcher, `named` the other conditions that have a name of their
+    own. Raises ValueError or TypeError for what cannot hold.
+    """
     given = {matcher: text for matcher, text in texts.items() if text is not None}
+    said = {name: value for name, value in named.items() if value is not None}
+    operation = said.get("operation")
     if operation is not None and not any(fnmatchcase(name, operation) for name in operations):
         raise ValueError(f"No operation is called {operation!r}. Write one as the SDK does: 'chat.completions.create'.")
-    last = tuple(_line("user", text, matcher, threshold) for matcher, text in given.items())
+    latest = tuple(_line("user", text, matcher, threshold) for matcher, text in given.items())
     whole = tuple(_message(message) for message in messages or ())
     if messages is not None and not whole:
         raise ValueError("An empty list of messages fits no request. Leave it out to fit them all.")
-    shown = {**given, "model": model, "operation": operation, "messages": messages, **fields}
-    label = ", ".join(f"{name}={_shown(value)}" for name, value in shown.items() if value is not None)
-    return Conditions(f"when({label})", operation, model, last, whole, tuple(fields.items()))
+    when, rest = _of_files(said)
+    shown = {**given, **said, "messages": messages, **fields}
+    label = ", ".join(f"{name.rstrip('_')}={_shown(value)}" for name, value in shown.items() if value is not None)
+    checks = (*when.checks, *(_field(path, wanted) for path, wanted in {**rest, **fields}.items()))
+    texts_ = (*(("latest", line) for line in latest), *when.texts)
+    made = replace(when, operation=operation, model=said.get("model"), texts=texts_, whole=whole, checks=checks)
+    return Conditions(f"when({label})", made, _scenario(said))
+
+
+def _of_files(said: Mapping[str, Any]) -> tuple[When, dict[str, Any]]:
+    """The conditions that files have too, and those that are fields of a request after all."""
+    given = {name: said[name] for name in _OF_FILES & said.keys()}
+    rest: dict[str, Any] = {}
+    if "tools" in said:
+        (given if _names(said["tools"]) else rest)["tools"] = said["tools"]
+    if "session" in said:
+        (given if isinstance(said["session"], str) else rest)["session"] = said["session"]
+    priority = said.get("priority", 0)
+    if not isinstance(priority, int) or isinstance(priority, bool):
+        raise TypeError(f"A priority is a whole number; {priority!r} is none.")
+    if not given:
+        return When(priority=priority), rest
+    from openai_mock.config.formats.conditions import WHEN, when_of  # noqa: PLC0415 - most rules need none of it
+    from openai_mock.config.formats.plain import plainly  # noqa: PLC0415
+
+    ordered = {name: given[name] for name in said if name in given}
+    return plainly(ordered, WHEN, "when", lambda value, report: when_of(value, (), report, priority)), rest
+
+
+def _names(tools: Any) -> bool:
+    return isinstance(tools, str) or (isinstance(tools, list | tuple) and all(isinstance(each, str) for each in tools))
+
+
+def _scenario(said: Mapping[str, Any]) -> Scenario | None:
+    state, to = said.get("in_"), said.get("to")
+    if "scenario" not in said:
+        if state is not None or to is not None:
+            raise ValueError("'in_' and 'to' name states of a scenario. Add scenario='...' with its name.")
+        return None
+    if state is None and to is None:
+        raise ValueError("The scenario is neither asked nor changed. Add in_='...', to='...' or both.")
+    return Scenario(said["scenario"], state, to)
+
+
+def _field(path: str, wanted: Any) -> Check:
+    """A field of a request, compared as in `Calls.assert_called_with`."""
+
+    def read(asked: Asked) -> Any:
+        return found(asked.fields, path)
+
+    def why(asked: Asked) -> str:
+        value = read(asked)
+        sent = "is not sent" if value is MISSING else f"{value!r} is not as wanted"
+        return f"{path}: {sent}: {described(wanted)}"
+
+    plain = type(wanted) in (str, int)
+    return Check(
+        lambda asked: fits(wanted, read(asked)),
+        why,
+        (path, wanted) if plain else None,
+        (lambda asked: comparable(read(asked))) if plain else None,
+    )
 
 
 def _shown(value: Any) -> str:

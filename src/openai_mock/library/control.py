@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from openai_mock.config.errors import ConfigErrors
 from openai_mock.config.plan import Plan
+from openai_mock.doors.punctuality import Punctuality
 from openai_mock.engine.answers import Answer, Raw
 from openai_mock.engine.bodies import read_json
 from openai_mock.engine.clock import Clock, in_words, moved
@@ -24,9 +24,12 @@ from openai_mock.engine.metrics import CONTENT_TYPE, Metrics
 from openai_mock.engine.sessions import Sessions
 from openai_mock.engine.store import Object, Snapshot
 from openai_mock.library.board import Board
-from openai_mock.library.endpoints import Endpoint
+from openai_mock.library.endpoints import Endpoint, query_of
 from openai_mock.library.limiting import Limiting
+from openai_mock.library.outbox import Outbox
+from openai_mock.library.punctuality import measured
 from openai_mock.library.recall import recalling
+from openai_mock.library.webhooks import posting
 from openai_mock.spec.operations import Catalogue
 from openai_mock.wire import Request
 
@@ -41,6 +44,7 @@ class Controlled(Protocol):
     plan: Plan
     clock: Clock
     catalogue: Catalogue
+    outbox: Outbox
 
     def adopt(self, plan: Plan) -> None:
         """Answer by another plan, and let what is remembered be."""
@@ -65,6 +69,7 @@ class Parts(Struct, frozen=True):
     board: Board
     sessions: Sessions
     limiting: Limiting
+    punctuality: Punctuality
 
 
 def endpoints(mock: Controlled, parts: Parts) -> list[Endpoint]:
@@ -80,7 +85,7 @@ def endpoints(mock: Controlled, parts: Parts) -> list[Endpoint]:
         ),
         Endpoint("GET", "/_mock/coverage", "What answers each operation.", lambda _: as_json(mock.coverage())),
         Endpoint("GET", "/_mock/clock", "The time.", lambda _: in_words(clock)),
-        Endpoint("POST", "/_mock/clock", "Move the clock.", _told(lambda body: moved(clock, body)), body=_ANY),
+        Endpoint("POST", "/_mock/clock", "Move the clock.", _told(lambda body: _moved(mock, body)), body=_ANY),
         Endpoint("GET", "/_mock/sessions", "The named sessions.", lambda _: {"sessions": [*parts.sessions.names]}),
         Endpoint("POST", "/_mock/reset", "Forget rules made in Python, calls, objects and what limits counted.",
                  lambda _: _done(mock.reset)),
@@ -88,12 +93,19 @@ def endpoints(mock: Controlled, parts: Parts) -> list[Endpoint]:
         *_faults(mock),
         *_limits(mock, parts),
         *_state(mock, parts.sessions),
+        *measured(parts.punctuality),
+        *posting(mock.outbox),
         *recalling(parts.journal, parts.board, [*mock.catalogue.operations]),
     ]  # fmt: skip
 
 
 def _health(mock: Controlled) -> Answer:
     return {"status": "ok", "rules": len(mock.plan.scripts), "operations": len(mock.catalogue.operations)}
+
+
+def _moved(mock: Controlled, order: Any) -> Answer:
+    with mock.outbox.elsewhere():  # what is due then holds up no other request
+        return moved(mock.clock, order)
 
 
 def _rules(mock: Controlled, parts: Parts) -> list[Endpoint]:
@@ -256,11 +268,3 @@ def _told(obey: Callable[[Any], Answer]) -> Callable[[Request], Answer]:
 def _done(act: Callable[[], Any]) -> Answer:
     act()
     return {"ok": True}
-
-
-def query_of(request: Request, known: set[str]) -> dict[str, str]:
-    """The parameters of the query by name. Raises a 400 for one that is not known."""
-    given = dict(parse_qsl(request.query, keep_blank_values=True))
-    if unknown := sorted(given.keys() - known):
-        raise ApiError(400, f"There is no parameter '{unknown[0]}' here; there are {', '.join(sorted(known))}.")
-    return given

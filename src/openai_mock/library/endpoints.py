@@ -2,7 +2,8 @@
 
 Theory. An endpoint is open, as the health of a server is, or it controls the mock. Those need no key where only this
 machine can reach them and a key of their own elsewhere; a key of the API opens nothing here. A page in a browser is not
-this machine: a request with a foreign `Origin` is refused.
+this machine: a request with a foreign `Origin` is refused. So is a name that someone else may point at this machine, by
+which a page gets around its origin.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hmac import compare_digest
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -78,17 +79,57 @@ def _is_near(origin: str | None) -> bool:
         return False
 
 
-def reachable(handle: Handle, host: str, key: str | None) -> Handle:
-    """What a server at an address may hand its requests to: beyond this machine, control takes a key."""
-    return handle if key is not None or is_loopback(host) else partial(_from_afar, handle)
+def reachable(handle: Handle, host: str, key: str | None, names: Sequence[str] = ()) -> Handle:
+    """What a server at an address may hand its requests to: beyond this machine, control takes a key, and on it a name
+    of this machine or one of `names`.
+    """
+    if key is not None:
+        return handle
+    if is_loopback(host):
+        return partial(_by_name, handle, frozenset(name.lower() for name in names))
+    return partial(_from_afar, handle)
 
 
 def _from_afar(handle: Handle, request: Request) -> Exchange:
-    return _refusal() if _BELOW in request.path and not request.path.endswith(_READY) else handle(request)
+    if not _controls(request):
+        return handle(request)
+    return _refusal("The control API is closed: others than this machine reach it. Serve with --control-key KEY.")
 
 
-def _refusal() -> Exchange:
-    error = _refused("The control API is closed: others than this machine reach it. Serve with --control-key KEY.")
+def _by_name(handle: Handle, names: frozenset[str], request: Request) -> Exchange:
+    if not _controls(request) or _is_ours(request.headers.get("host"), names):
+        return handle(request)
+    return _refusal(
+        f"The control API does not answer to the name {request.headers['host']}. Use 127.0.0.1 or localhost, "
+        "or serve with --control-host NAME or --control-key KEY."
+    )
+
+
+def _controls(request: Request) -> bool:
+    return _BELOW in request.path and not request.path.endswith(_READY)
+
+
+def _is_ours(host: str | None, names: frozenset[str]) -> bool:
+    """Whether nobody else can have given this name: an address, `localhost`, or one that the user knows."""
+    if not host:
+        return True
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    return name in names or name == "localhost" or name.endswith(".localhost") or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _refusal(sentence: str) -> Exchange:
+    error = _refused(sentence)
     body = msgspec.json.encode(error.body())
     yield Head(error.status, (JSON, (b"content-length", b"%d" % len(body))))
     yield Data(body)
@@ -125,3 +166,11 @@ def described(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "paths": paths,
         "components": {"securitySchemes": {"control": scheme}},
     }
+
+
+def query_of(request: Request, known: set[str]) -> dict[str, str]:
+    """The parameters of the query by name. Raises a 400 for one that is not known."""
+    given = dict(parse_qsl(request.query, keep_blank_values=True))
+    if unknown := sorted(given.keys() - known):
+        raise ApiError(400, f"There is no parameter '{unknown[0]}' here; there are {', '.join(sorted(known))}.")
+    return given

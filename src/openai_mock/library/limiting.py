@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from openai_mock.engine.limits import Limiter, Limits
+from openai_mock.engine.project_rates import ProjectRates
 
 GivenLimits: TypeAlias = Mapping[str, Any] | Limits
 
@@ -19,6 +20,7 @@ class Limiting:
         self._given = _limits(given)
         self._now = now
         self._limiter: Limiter | None = None
+        self.projects = ProjectRates(now, threading.RLock)
 
     def tell(self, given: GivenLimits) -> None:
         """Let other limits count, whatever the plan says. Raises ValueError with a sentence for what is no limit."""
@@ -34,7 +36,8 @@ class Limiting:
         return self._limiter
 
     def forget(self) -> None:
-        """Let everything be unused again."""
+        """Let everything be unused again, and no project be limited."""
+        self.projects.forget()
         if self._limiter is not None:
             self._limiter.forget()
 

@@ -148,15 +148,22 @@ class Order(Struct, frozen=True):
 
 
 def _order(given: Any, operations: Sequence[str]) -> Order:
+    wanted = order_of(given)
+    if not any(fnmatchcase(name, wanted.operation) for name in operations):
+        near = get_close_matches(wanted.operation, operations, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ApiError(400, f"There is no operation '{wanted.operation}'.{hint}")
+    return wanted
+
+
+def order_of(given: Any) -> Order:
+    """What a verification wants, from its JSON. Raises ApiError for what cannot be wanted."""
     known = {"operation", "count", "at_least", "at_most", "never", "where"}
     if not isinstance(given, dict) or given.keys() - known:
         raise ApiError(400, f"Write an object of {', '.join(sorted(known))}.")
     operation, where = given.get("operation", "*"), given.get("where", {})
     if not isinstance(operation, str) or not isinstance(where, dict):
         raise ApiError(400, "'operation' is a name or a glob, 'where' an object of values by JSON path.")
-    if not any(fnmatchcase(name, operation) for name in operations):
-        near = get_close_matches(operation, operations, n=1)
-        raise ApiError(400, f"There is no operation '{operation}'." + (f" Did you mean '{near[0]}'?" if near else ""))
     often = [name for name in ("count", "at_least", "at_most", "never") if name in given]
     numbers = [given[name] for name in often if name != "never"]
     if any(type(number) is not int or number < 0 for number in numbers) or given.get("never", True) is not True:
@@ -173,18 +180,27 @@ def _judged(wanted: Order, calls: list[MadeCall]) -> Answer:
     """Yes, or a 409 that shows what differs from the closest call."""
     where = {field_path(path): value for path, value in wanted.where.items()}
     fitting = [call for call in calls if not verify.misfits(call, where)]
-    if wanted.least <= len(fitting) and (wanted.most is None or len(fitting) <= wanted.most):
-        return {"ok": True, "matched": len(fitting), "calls": len(calls)}
-    name = "The mock" if wanted.operation == "*" else wanted.operation
-    said = f"{name} was to be called {wanted.times}" + (" with these values" if where else "")
-    said += f", but was {f'called {verify.counted(len(fitting))}' if fitting else 'not called'}"
-    said += " so." if where else "."
-    if where and calls and not fitting:
-        said += "\n" + verify.difference(name, calls, where)
+    shown = verify.difference(_name(wanted), calls, where) if where and calls and not fitting else ""
+    return judged(wanted, len(fitting), len(calls), shown)
+
+
+def judged(wanted: Order, matched: int, calls: int, difference: str = "") -> dict[str, Any]:
+    """Yes, or a 409: so many of so many calls are as wanted, of which the closest differs so from what was wanted."""
+    if wanted.least <= matched and (wanted.most is None or matched <= wanted.most):
+        return {"ok": True, "matched": matched, "calls": calls}
+    said = f"{_name(wanted)} was to be called {wanted.times}" + (" with these values" if wanted.where else "")
+    said += f", but was {f'called {verify.counted(matched)}' if matched else 'not called'}"
+    said += " so." if wanted.where else "."
+    if difference and not matched:
+        said += "\n" + difference
     raise ApiError(
         409, said, type="verification_error", code="not_verified",
-        extra={"ok": False, "matched": len(fitting), "calls": len(calls)},
+        extra={"ok": False, "matched": matched, "calls": calls},
     )  # fmt: skip
+
+
+def _name(wanted: Order) -> str:
+    return "The mock" if wanted.operation == "*" else wanted.operation
 
 
 def field_path(path: str) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from openai_mock.engine.journal import Entry
-from openai_mock.library.answering import after, answering, failing, saying
+from openai_mock.library.answering import after, answering, failing, written
 from openai_mock.library.answers import Answers
 from openai_mock.library.calls import Calls
-from openai_mock.library.said import tool_calls as calls_of
 from openai_mock.library.streaming import streaming
 from openai_mock.library.views import MadeCall
+from openai_mock.rules.answer import Answer, answer_of
+from openai_mock.rules.fill import MisfilledError, compiled
 from openai_mock.spec.operations import Operation
 from openai_mock.spec.router import Router
-from openai_mock.turns.turn import Reply, Turn
 
 
 class History:
@@ -82,22 +82,29 @@ class Route:
         finish_reason: str | None = None,
         model: str | None = None,
         usage: Mapping[str, Any] | None = None,
+        reasoning: str | Sequence[str] = (),
+        annotations: Sequence[Mapping[str, Any]] = (),
+        audio: Mapping[str, Any] | None = None,
+        logprobs: Sequence[Mapping[str, Any]] | None = None,
+        template: bool = False,
         times: int | None = None,
         delay: float = 0.0,
     ) -> Self:
         """Answer with a text, with calls of tools, or with any form that `response` takes.
 
         A tool call is a name, `{"name": ..., "arguments": {...}}`, or OpenAI's object. Several texts in a list are
-        one a call. `model` and `usage` are laid over the answer. `times` calls get it, then those before or after it;
-        without `times` it stays. Raises ValueError or TypeError for what cannot be an answer.
+        one a call. `model` and `usage` are laid over the answer; `reasoning`, `annotations`, `audio` and `logprobs` are
+        as in a rule of a file. With `template`, texts with `{{ }}` are filled in for each call. `times` calls get it,
+        then those before or after it; without `times` it stays. Raises ValueError or TypeError for what is no answer.
         """
-        fields = {key: value for key, value in (("model", model), ("usage", usage)) if value is not None}
-        if isinstance(answer, str) or (answer is None and (tool_calls or refusal or finish_reason or fields)):
-            said = Turn(answer, calls_of(tool_calls), refusal, finish_reason)
-            turns = (said,) if said != Turn() else ()
-            form = saying(Reply(turns, fields=fields or None))
-        elif tool_calls or refusal or finish_reason or fields:
-            raise ValueError("tool_calls, refusal, finish_reason, model and usage go with a text. Put them into it.")
+        said = {"tool_calls": list(tool_calls), "refusal": refusal, "finish_reason": finish_reason, "usage": usage,
+                "response": None if model is None else {"model": model}, "reasoning": reasoning,
+                "annotations": annotations, "audio": audio, "logprobs": logprobs}  # fmt: skip
+        given = {key: value for key, value in said.items() if value not in (None, (), [], "")}
+        if isinstance(answer, str) or (answer is None and given):
+            form = written(_read({**given, "content": answer}, template=template))
+        elif given or template:
+            raise ValueError(f"{', '.join(given) or 'template'} goes with a text. Put it into the answer itself.")
         elif answer is None:
             raise ValueError("A reply needs an answer: .reply('Hello'), .reply(tool_calls=[...]) or .reply({...}).")
         else:
@@ -191,3 +198,14 @@ def _not_negative(name: str, seconds: float) -> float:
     if seconds < 0:
         raise ValueError(f"{name} is in seconds and at least 0; got {seconds:g}.")
     return seconds
+
+
+def _read(given: Mapping[str, Any], *, template: bool) -> Answer:
+    """An answer in the form of a rule. Raises ValueError for a template that cannot be read."""
+    if not template:
+        return answer_of(given)
+    try:
+        fill = compiled(given)
+    except MisfilledError as error:
+        raise ValueError(f"{'.'.join(map(str, error.at))}: {error}.") from None
+    return answer_of(given) if fill is None else Answer(fill=fill)

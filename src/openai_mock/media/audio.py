@@ -17,7 +17,7 @@ from openai_mock.media.durations import duration
 from openai_mock.media.flac import flac
 from openai_mock.media.ogg import ogg
 
-__all__ = ["RATE", "AudioFormat", "audio", "content_type", "duration", "speech"]
+__all__ = ["RATE", "AudioFormat", "audio", "content_type", "duration", "speech", "speech_seconds"]
 
 AudioFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 
@@ -75,8 +75,13 @@ def audio(format: AudioFormat, seconds: float) -> bytes:  # noqa: A002
 
 def speech(text: str, format: AudioFormat, speed: float = 1.0) -> bytes:  # noqa: A002
     """A tone as long as it takes to say `text`: 15 characters a second times `speed`, from 0.2 to 60 seconds."""
+    return audio(format, speech_seconds(text, speed))
+
+
+def speech_seconds(text: str, speed: float = 1.0) -> float:
+    """How long it takes to say `text`, as `speech` says it."""
     seconds = len(text) / _CHARACTERS_PER_SECOND / speed if speed > 0 else _LONGEST_SPEECH
-    return audio(format, min(max(seconds, _SHORTEST_SPEECH), _LONGEST_SPEECH))
+    return min(max(seconds, _SHORTEST_SPEECH), _LONGEST_SPEECH)
 
 
 def _wav(sound: bytes) -> bytes:

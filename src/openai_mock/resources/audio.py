@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from openai_mock.engine.answers import Answer, Events, Raw
+from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.media.audio import RATE, AudioFormat, content_type, speech
 from openai_mock.media.durations import duration
@@ -24,11 +25,22 @@ _encode = msgspec.json.Encoder().encode
 def create_speech(call: Call) -> Answer:
     """A soft tone about as long as the text takes to say, as bytes or as events."""
     body = call.body
+    if isinstance(body["voice"], Mapping):
+        _require_voice(call, body["voice"]["id"])
     wanted: AudioFormat = body.get("response_format") or "mp3"
     made = speech(body["input"], wanted, body.get("speed") or 1.0)
     if body.get("stream_format") == "sse":
         return Events(_frames(made, _usage(call, made, wanted)))
     return Raw(made, content_type(wanted), chunked=True)
+
+
+def _require_voice(call: Call, id_: str) -> None:
+    """Raise OpenAI's 404 for a voice that nobody made, and a 400 for one made from a prompt: only Live can use it."""
+    voices = call.collection("audio.voices.create")
+    known = voices.find(id_) if call.world.lenient_ids else voices.get(id_)
+    if known is not None and known.get("type") == "prompt":
+        words = f"Voice '{id_}' was created from a text prompt. Such voices are supported only in Live."
+        raise ApiError(400, words, param="voice", code="invalid_value")
 
 
 def _frames(made: bytes, usage: dict[str, Any]) -> Iterator[bytes]:

@@ -15,8 +15,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from openai_mock.engine.answers import Answer
+from openai_mock.engine.asking import carried
 from openai_mock.engine.file_object import file_content, keep_file
 from openai_mock.engine.lifecycle import Lifecycle
+from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.perform import Performed
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.store import Object
@@ -26,7 +28,6 @@ _DAY = 86_400
 _MOST_LINES = 50_000
 _RESULT, _ASKED = "result", "request"
 """The names of the bytes beside a batch: the ids of its files, and what its object does not show of the request."""
-_CARRIED = ("authorization", "api-key", "openai-organization", "openai-project", "openai-beta", "x-mock-session")
 _encode = msgspec.json.Encoder().encode
 
 batches = Resource(
@@ -41,6 +42,9 @@ batches = Resource(
         refused=409,
     ),
 )
+
+
+batches.checks("batches.create")(unknown_references)
 
 
 class _Line(Struct, frozen=True):
@@ -120,7 +124,7 @@ def run(call: Call, item: Object, at: int) -> Object:
     failed: list[bytes] = []
     used = [0, 0]
     for line in lines:
-        answer = call.perform(_request(call, line))
+        answer = call.perform(_request(call, line), batch=True)
         good = not answer.cut and answer.status < 400
         (said if good else failed).append(_result(call, line, answer))
         if good:
@@ -225,11 +229,8 @@ def _flaw(code: str, message: str, param: str | None, line: int | None) -> Objec
 
 
 def _request(call: Call, line: _Line) -> Request:
-    sent = call.request.headers
-    carried = {name: sent[name] for name in _CARRIED if name in sent}
-    return Request(
-        line.method, line.url, headers={**carried, "content-type": "application/json"}, body=_encode(line.body)
-    )
+    headers = {**carried(call.request.headers), "content-type": "application/json"}
+    return Request(line.method, line.url, headers=headers, body=_encode(line.body))
 
 
 def _result(call: Call, line: _Line, answer: Performed) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from zlib import crc32
 
 import msgspec
 from msgspec.structs import replace
@@ -13,9 +12,15 @@ from openai_mock.engine.answers import Alike, Answer, Events
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.overlay import laid_over
 from openai_mock.engine.resource import Call, Resource
+from openai_mock.turns.checks.choices import needing
+from openai_mock.turns.checks.misuse import Misuse
+from openai_mock.turns.checks.room import in_completion
+from openai_mock.turns.facts import facts
+from openai_mock.turns.likely import likelihoods
 from openai_mock.turns.pieces import encoded_pieces, pieces
-from openai_mock.turns.tokens import count, encode, encoding_for, spellings
-from openai_mock.turns.turn import Message, Prompt, Reply, Turn
+from openai_mock.turns.tokens import count, encoding_for, spellings
+from openai_mock.turns.turn import Message, Reply, Turn
+from openai_mock.turns.written import chat_fields
 
 completions = Resource("text_completion")
 _USUAL_PROMPT, _USUAL_LIMIT = "<|endoftext|>", 16
@@ -38,6 +43,17 @@ class _Choice(msgspec.Struct, frozen=True):
     first: float | None
 
 
+@completions.checks("completions.create")
+def misuse(call: Call) -> Iterator[Misuse]:
+    """Options of a stream without one, and prompts that leave no room for the completion."""
+    body, known = call.body, facts(call.model)
+    yield from needing(body, ("stream_options", "stream"))
+    limit = _USUAL_LIMIT if body.get("max_tokens") is None else body["max_tokens"]
+    if len(call.request.body) + limit > known.context:
+        for _, tokens in _prompts(body.get("prompt"), encoding_for(call.model)):
+            yield from in_completion(tokens, limit, known)
+
+
 @completions.on("completions.create")
 def create(call: Call) -> Answer:
     """`n` choices for each prompt, whole or as chunks. Rules hear a prompt as the only message of a user."""
@@ -50,7 +66,7 @@ def create(call: Call) -> Answer:
     for text, tokens in _prompts(body.get("prompt"), encoding):
         limit = _USUAL_LIMIT if body.get("max_tokens") is None else body["max_tokens"]
         asked = {**body, "n": drawn, "max_tokens": limit}
-        reply = call.world.speak(Prompt([Message("user", text)], call.model, asked))
+        reply = call.world.speak(call.prompt([Message("user", text)], call.model, asked))
         call.rule = reply.rule
         spoken = reply.turns or (Turn(""),)
         turns = [spoken[index % len(spoken)] for index in range(drawn)]
@@ -60,6 +76,7 @@ def create(call: Call) -> Answer:
     shared = _shared(call, reply)
     usage = {"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said}
     if body.get("stream"):
+        call.used = usage
         return Events(_chunks(shared, choices, usage, body, encoding))
     whole = {**shared, "choices": [_written(choice, body, encoding) for choice in choices], "usage": usage}
     fields = _fields(reply)
@@ -68,7 +85,7 @@ def create(call: Call) -> Answer:
 
 def _fields(reply: Reply) -> dict[str, Any]:
     """What the writer of the reply fixed about the object; choices that were written for chat are in its turns."""
-    fields = {name: value for name, value in (reply.fields or {}).items() if name != "object"}
+    fields = {name: value for name, value in chat_fields(reply.fields).items() if name != "object"}
     if any("message" in choice for choice in fields.get("choices") or ()):
         del fields["choices"]
     return fields
@@ -136,27 +153,30 @@ def _written(choice: _Choice, body: Mapping[str, Any], encoding: str) -> dict[st
     return {
         "text": choice.echoed + choice.said,
         "index": choice.index,
-        "logprobs": _logprobs(choice, body.get("logprobs"), encoding),
+        "logprobs": _logprobs(choice, body, encoding),
         "finish_reason": choice.finish,
     }
 
 
-def _logprobs(choice: _Choice, most: int | None, encoding: str) -> dict[str, Any] | None:
-    """Each token with how likely it was."""
+def _logprobs(choice: _Choice, body: Mapping[str, Any], encoding: str) -> dict[str, Any] | None:
+    """Each token with how likely it was; the one that was said is among the likeliest, or stands behind them."""
+    most, greedy = body.get("logprobs"), body.get("temperature") == 0
     if most is None:
         return None
     shown: list[str] = []
     offsets: list[int] = []
+    likely: list[float | None] = []
+    top: list[dict[str, float] | None] = []
     at = choice.offset
     for text in (choice.echoed, choice.said):
         before = b""
-        for spelled in spellings(encode(text, encoding), encoding):
-            shown.append(_shown(spelled))
+        for each in likelihoods(text, encoding, most, start=at, greedy=greedy):
+            shown.append(_shown(each.token))
             offsets.append(at + len(before.decode("utf-8", "ignore")))
-            before += spelled
+            likely.append(each.logprob)
+            top.append({_shown(token): logprob for token, logprob in (*each.top, (each.token, each.logprob))})
+            before += each.token
         at += len(text)
-    likely: list[float | None] = [_logprob(token) for token in shown]
-    top: list[dict[str, float] | None] = [_top(token, most) for token in shown]
     if choice.echoed and shown:
         likely[0] = choice.first
         top[0] = None if choice.first is None else {shown[0]: choice.first}
@@ -176,21 +196,6 @@ def _shown(spelled: bytes) -> str:
         return "bytes:" + "".join(f"\\x{byte:02x}" for byte in spelled)
 
 
-def _top(token: str, most: int) -> dict[str, float]:
-    """The likeliest tokens: the one that was said, and others that were less likely the further down they stand."""
-    first = _logprob(token)
-    others = (" the", " a", ",", ".", "\n", " and")
-    found = {token: first}
-    for rank, other in enumerate((other for other in others if other != token), 1):
-        if len(found) < most:
-            found[other] = round(first - 1.5 * rank, 6)
-    return found
-
-
-def _logprob(token: str) -> float:
-    return -round(crc32(token.encode("utf-8", "replace")) % 1000 / 4000, 6)
-
-
 def _chunks(
     shared: Mapping[str, Any],
     choices: Sequence[_Choice],
@@ -206,7 +211,7 @@ def _chunks(
         after = b'","index":%d,"logprobs":%b,"finish_reason":%b}]%b'
         if body.get("logprobs") is not None:
             for part in _parts(choice, encoding):
-                logged = _encode(_logprobs(part, body["logprobs"], encoding))
+                logged = _encode(_logprobs(part, body, encoding))
                 yield before + _inner(part) + after % (choice.index, logged, b"null", end)
         else:
             plain = after % (choice.index, b"null", b"null", end)

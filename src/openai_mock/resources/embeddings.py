@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
+from openai_mock.turns.checks.misuse import Misuse
+from openai_mock.turns.checks.room import in_completion
+from openai_mock.turns.facts import facts
 from openai_mock.turns.tokens import count, encoding_for, spellings
 from openai_mock.turns.vectors import packed, vector
 
@@ -15,7 +18,24 @@ embeddings = Resource("embedding")
 _SIZES = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 _FIXED = "text-embedding-ada-002"
 _USUAL, _MOST = 1536, 16_384
-_CONTEXT = 8192
+_AT_ONCE = 300_000
+"""Tokens of all inputs of a request."""
+
+
+@embeddings.checks("embeddings.create")
+def misuse(call: Call) -> Iterator[Misuse]:
+    """Inputs that are too long, each or together."""
+    known = facts(call.model)
+    if len(call.request.body) <= known.context:
+        return
+    used, encoding = 0, encoding_for(call.model)
+    for given in _inputs(call.body["input"]):
+        tokens = count(given, encoding) if isinstance(given, str) else len(given)
+        used += tokens
+        yield from in_completion(tokens, 0, known)
+    if used > _AT_ONCE and known.known:
+        words, kind = f"Requested {used} tokens, max {_AT_ONCE} tokens per request", "max_tokens_per_request"
+        yield Misuse(words, code=kind, type=kind)
 
 
 @embeddings.on("embeddings.create")
@@ -30,7 +50,6 @@ def create(call: Call) -> Answer:
     encoding, used, data = encoding_for(model), 0, []
     for index, given in enumerate(_inputs(body["input"])):
         tokens = count(given, encoding) if isinstance(given, str) else len(given)
-        _within_context(model, tokens)
         used += tokens
         text = given if isinstance(given, str) else _spelled(given, encoding)
         data.append({"object": "embedding", "index": index, "embedding": write(vector(text, dimensions))})
@@ -66,12 +85,3 @@ def _dimensions(model: str, asked: int | None) -> int:
         message = f"Invalid 'dimensions': integer above maximum value. Expected a value <= {most}, but got {asked}"
         raise ApiError(400, f"{message} instead.", param="dimensions", code="integer_above_max_value")
     return int(asked)
-
-
-def _within_context(model: str, tokens: int) -> None:
-    if tokens > _CONTEXT and model in _SIZES:
-        raise ApiError(
-            400,
-            f"This model's maximum context length is {_CONTEXT} tokens, however you requested {tokens} tokens "
-            f"({tokens} in your prompt; 0 for the completion). Please reduce your prompt; or completion length.",
-        )

@@ -66,6 +66,7 @@ class _Asked(msgspec.Struct, frozen=True):
 def generate(call: Call) -> Answer:
     """`n` pictures; the same request gives the same ones. The dall-e models link them unless asked not to."""
     asked = _asked(call)
+    call.used = {"images": asked.n, "size": asked.size}
     if call.body.get("stream") and not asked.older:
         kind_of_event = "image_edit" if call.operation.name == "images.edit" else "image_generation"
         return Events(_frames(call, asked, kind_of_event))

@@ -1,11 +1,10 @@
-"""Models: the list a client sees, and one of them."""
+"""Models: the list a client sees, one of them, and the end of those that fine-tuning made."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.errors import no_such_model, not_yours
+from openai_mock.engine.model_object import forget_model, kept_model, kept_models, model_object
 from openai_mock.engine.resource import Call, Resource
 
 models = Resource("model")
@@ -21,34 +20,36 @@ BUILT_IN = (
 """What an unconfigured mock lists."""
 WITH_FLOWS = ("gpt-3.5-turbo", "gpt-4")
 """What a mock with conversation flows lists, besides the models its configuration names."""
-_CREATED = 1_686_935_002
 
 
 @models.on("models.list")
 def list_models(call: Call) -> Answer:
-    """Every model, in one page."""
-    return {"object": "list", "data": [_model(name) for name in call.world.models]}
+    """Every model in one page, the fine-tuned ones last."""
+    found = {name: model_object(name) for name in call.world.models}
+    found |= {each["id"]: each for each in kept_models(call.store)}
+    return {"object": "list", "data": [*found.values()]}
 
 
 @models.on("models.retrieve")
 def retrieve(call: Call) -> Answer:
     """One model, or OpenAI's 404."""
     name = call.params["model"]
-    if name not in call.world.models and not call.world.lenient_ids:
+    tuned = kept_model(call.store, name)
+    if tuned is None and name not in call.world.models and not call.world.lenient_ids:
         raise no_such_model(name)
-    return _model(name)
+    return tuned or model_object(name)
 
 
 @models.on("models.delete")
 def delete(call: Call) -> Answer:
     """Only fine-tuned models can be deleted, and a model that is not listed does not exist."""
     name = call.params["model"]
-    if call.world.lenient_ids:
-        return {"id": name, "object": "model", "deleted": True}
-    if name not in call.world.models:
+    if kept_model(call.store, name) is not None:
+        forget_model(call.store, name)
+    elif call.world.lenient_ids:
+        pass
+    elif name not in call.world.models:
         raise no_such_model(name)
-    raise not_yours(name)
-
-
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"}
+    else:
+        raise not_yours(name)
+    return {"id": name, "object": "model", "deleted": True}

@@ -52,6 +52,7 @@ def transcribe(call: Call) -> Answer:
     """The words of a recording in the format that is asked for, or as events."""
     form = _format(call)
     heard = _heard(call)
+    call.used = {"seconds": ceil(heard.seconds)}
     if call.body.get("stream") and not _is_whisper(call.model):
         return Events(_frames(call, heard, diarized=form == "diarized_json"))
     if form == "verbose_json":
@@ -75,6 +76,7 @@ def translate(call: Call) -> Answer:
     """The same in English, which every transcript here is."""
     form = _format(call)
     heard = _heard(call)
+    call.used = {"seconds": ceil(heard.seconds)}
     if form == "verbose_json":
         return _verbose(call, heard, "translate")
     return {"text": heard.text} if form == "json" else _PLAINLY[form](heard)

@@ -4,7 +4,7 @@ Theory. A value is a function of (seed, schema, name of the field, time): no sta
 bytes. Required fields are always there. Optional ones are null where their name speaks of failure, and otherwise
 sometimes filled, less the deeper they lie; beyond `_DEPTH` only what is required stands, by the shallowest branch of a
 union. Schemas that contain themselves end because the shallowest branch is found by height, and a branch that only
-leads back to itself has none.
+leads back to itself has none. A *plain* value is the same with nothing made up that may be left out: null, empty, zero.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, TypeAlias
 
-from openai_mock.spec.names import ABSENT, COUNTS, FILLED, PLAIN, PREFIXES, SUCCESS, TEXTS
+from openai_mock.spec.names import ABSENT, COUNTS, FILLED, PLAIN, PREFIXES, STATUSES, SUCCESS, TEXTS, kind_of
 
 _DEPTH = 5
 _INFINITE = 1_000
@@ -30,13 +30,20 @@ class Examples:
         self._definitions: Schema = bundle.get("$defs", {})
         self._heights: dict[str, int] = {}
 
-    def make(self, *, seed: int | str, now: int) -> Any:
-        """A value of the bundle's own schema; `now` is in Unix seconds."""
-        return _Maker(self, Random(seed), now).value(self.root, "", 0)  # noqa: S311 - repeats, hides nothing
+    def make(self, *, seed: int | str, now: int, plain: bool = False) -> Any:
+        """A value of the bundle's own schema; `now` is in Unix seconds. A `plain` one has only what it must have."""
+        return _Maker(self, Random(seed), now, plain=plain).value(self.root, "", 0)  # noqa: S311 - repeats, hides nothing
 
-    def each(self, *, seed: int | str, now: int) -> list[Any]:
+    def each(self, *, seed: int | str, now: int, plain: bool = False) -> list[Any]:
         """A value of each branch of the bundle's union: each kind of event, for a schema of events."""
-        return [_Maker(self, Random(seed), now).value(branch, "", 0) for branch in self._branches(self.root)]  # noqa: S311
+        return [
+            _Maker(self, Random(seed), now, plain=plain).value(branch, "", 0)  # noqa: S311
+            for branch in self._branches(self.root)
+        ]
+
+    def fields(self) -> frozenset[str]:
+        """The names of an object's fields, whichever branch of a union it is."""
+        return frozenset(name for branch in self._branches(self.root) for name in branch.get("properties", {}))
 
     def resolve(self, schema: Schema) -> Schema:
         """The schema that a reference names."""
@@ -68,12 +75,12 @@ class Examples:
 class _Maker:
     """One walk through a schema, drawing from one stream."""
 
-    def __init__(self, examples: Examples, draw: Random, now: int) -> None:
-        self.examples, self.draw, self.now = examples, draw, now
+    def __init__(self, examples: Examples, draw: Random, now: int, *, plain: bool = False) -> None:
+        self.examples, self.draw, self.now, self.plain = examples, draw, now, plain
 
     def value(self, schema: Schema, name: str, depth: int, kind: str = "") -> Any:
         """`name` is the field, `kind` the object it belongs to."""
-        schema = self.examples.resolve(schema)
+        named, schema = schema.get("$ref", ""), self.examples.resolve(schema)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -81,10 +88,12 @@ class _Maker:
         if "anyOf" in schema:
             return self._union(schema["anyOf"], name, depth, kind)
         types = schema.get("type")
+        if self.plain and isinstance(types, list) and "null" in types:
+            return _nothing(name)
         one = next((each for each in types if each != "null"), "null") if isinstance(types, list) else types
         match one:
             case "object":
-                return self._object(schema, depth)
+                return self._object(schema, depth, named)
             case "array":
                 return self._array(schema, name, depth, kind)
             case "string":
@@ -94,11 +103,11 @@ class _Maker:
             case "number":
                 return self.now if name.endswith(_SECONDS) else self._bounded(schema, round(self.draw.random(), 4))
             case "boolean":
-                return name == "deleted" or (name != "has_more" and self.draw.random() < 0.5)
+                return name == "deleted" or (name != "has_more" and not self.plain and self.draw.random() < 0.5)
             case "null":
                 return None
             case _:  # anything goes
-                return "example"
+                return {} if name == "metadata" else "example"
 
     @staticmethod
     def _choice(values: Sequence[Any]) -> Any:
@@ -107,8 +116,8 @@ class _Maker:
 
     def _union(self, branches: Sequence[Schema], name: str, depth: int, kind: str) -> Any:
         real = [branch for branch in branches if branch.get("type") != "null"]
-        if not real:
-            return None
+        if not real or (self.plain and len(real) < len(branches)):
+            return _nothing(name) if real else None
         if depth >= _DEPTH:
             return self.value(min(real, key=self.examples.height), name, depth, kind)
         plain = next((branch for branch in real if branch.get("type") == "string" or self._is_plain(branch)), None)
@@ -118,10 +127,10 @@ class _Maker:
         properties = self.examples.resolve(branch).get("properties", {})
         return self.examples.resolve(properties.get("type", {})).get("const") in PLAIN
 
-    def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
+    def _object(self, schema: Schema, depth: int, named: str) -> dict[str, Any]:
         properties: Schema = schema.get("properties", {})
         required = schema.get("required", ())
-        kind = self._kind(properties)
+        kind = self._kind(properties) or (kind_of(named) if "object" in properties and "data" not in properties else "")
         made = {}
         for key, inner in properties.items():
             if key in required:
@@ -130,10 +139,13 @@ class _Maker:
                 if depth < _DEPTH and self.examples.height(inner) < _INFINITE:
                     made[key] = self.value(inner, key, depth + 1, kind)
             else:
-                made[key] = self.value(inner, key, depth + 1, kind) if self._fills(key, depth) else None
+                fills = self._fills(key, depth)
+                made[key] = self.value(inner, key, depth + 1, kind) if fills else _nothing(key) if self.plain else None
         return made
 
     def _fills(self, key: str, depth: int) -> bool:
+        if self.plain:
+            return False
         if key in FILLED:
             return True
         chance = 0.6 / (1 + depth)
@@ -156,7 +168,7 @@ class _Maker:
     def _array(self, schema: Schema, name: str, depth: int, kind: str) -> list[Any]:
         least = schema.get("minItems", 0)
         items = schema.get("items", {})
-        fits = depth < _DEPTH and self.examples.height(items) < _INFINITE
+        fits = not self.plain and depth < _DEPTH and self.examples.height(items) < _INFINITE
         count = max(least, 1 if fits else 0)
         return [self.value(items, name.removesuffix("s"), depth + 1, kind) for _ in range(count)]
 
@@ -174,6 +186,8 @@ class _Maker:
             return "2026-01-01T00:00:00Z"
         if name == "object" and kind:
             return kind
+        if name == "status" and kind in STATUSES:
+            return STATUSES[kind]
         text = TEXTS.get(name) or name.replace("_", " ") or "example"
         least: int = schema.get("minLength", 0)
         most: int = schema.get("maxLength", max(least, len(text)))
@@ -187,7 +201,7 @@ class _Maker:
     def _integer(self, schema: Schema, name: str) -> int:
         if name.endswith(_SECONDS):
             return self.now
-        return int(self._bounded(schema, COUNTS.get(name, self.draw.randint(1, 20))))
+        return int(self._bounded(schema, 0 if self.plain else COUNTS.get(name, self.draw.randint(1, 20))))
 
     @staticmethod
     def _bounded(schema: Schema, value: float) -> float:
@@ -197,3 +211,8 @@ class _Maker:
 
     def _letters(self, length: int) -> str:
         return "".join(self.draw.choices(_ALPHABET, k=length))
+
+
+def _nothing(name: str) -> Any:
+    """What a field that may be null holds where nothing is known: the API sends empty metadata."""
+    return {} if name == "metadata" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 PREFIXES: Mapping[str, str] = {
@@ -32,9 +33,10 @@ PREFIXES: Mapping[str, str] = {
 TEXTS: Mapping[str, str] = {
     "arguments": "{}", "avatar": "https://example.com/avatar.png", "b64_json": "aGVsbG8=",
     "content": "Hello! How can I help you today?",
-    "data": "aGVsbG8=", "delta": "Hello", "description": "An example made by openai-mock.", "email": "ada@example.com",
+    "data": "aGVsbG8=", "default_version": "1", "delta": "Hello",
+    "description": "An example made by openai-mock.", "email": "ada@example.com",
     "encoding": "utf-8", "endpoint": "/v1/chat/completions", "filename": "example.txt", "format": "json",
-    "language": "en", "method": "POST", "model": "gpt-4o", "name": "Example", "object": "list",
+    "language": "en", "latest_version": "1", "method": "POST", "model": "gpt-4o", "name": "Example", "object": "list",
     "organization_name": "Example organization", "path": "/mnt/data/example.txt",
     "output_text": "Hello! How can I help you today?",
     "project_name": "Example project", "prompt": "Say this is a test", "query": "example", "quote": "An example.",
@@ -62,3 +64,17 @@ COUNTS: Mapping[str, int] = {
     "total_tokens": 19, "index": 0, "sequence_number": 0, "progress": 100, "width": 1024, "height": 1024,
 }  # fmt: skip
 """Whole numbers that read well, by the name of the field."""
+
+STATUSES: Mapping[str, str] = {"container": "running"}
+"""The status of an object that is well, where the type of the field does not tell."""
+
+_ROLE = re.compile(r"(Create|Retrieve|Update|List)?Response$")
+_INNER_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def kind_of(reference: str) -> str:
+    """What an object is called by the name of its schema, where its own field says only that it is a text:
+    `container` for `containers.ContainerCreateResponse`.
+    """
+    name = _ROLE.sub("", reference.rpartition(".")[2])
+    return _INNER_CAPITAL.sub("_", name).lower()

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from openai_mock.engine.store import CONTENT, Object, Page, Row, Snapshot, View, decode, encode, page_of
+from openai_mock.engine.store import CONTENT, Object, Page, Row, Sieve, Snapshot, View, decode, encode, page_of
 
 _VERSION = 1
 _PATIENCE = 10.0
@@ -108,9 +108,10 @@ class SQLite:
         after: str | None = None,
         before: str | None = None,
         view: View | None = None,
+        sieve: Sieve | None = None,
     ) -> Page:
         """See `Store.page`."""
-        return page_of(self, collection, limit=limit, order=order, after=after, before=before, view=view)
+        return page_of(self, collection, limit=limit, order=order, after=after, before=before, view=view, sieve=sieve)
 
     def place(self, collection: str, id_: str) -> int | None:
         """An object's place in the order, or None."""

@@ -27,6 +27,12 @@ _ADVICE = (
     " To choose the answer, write your message and the reply you want under `responses:` in a YAML file and start "
     "`openai-mock --config FILE`."
 )
+_MORE = (
+    " An entry may match a conversation exactly, by a part of it, by a pattern or by likeness, and answer with a text, "
+    "with tool calls or with a whole response; without any entry, every request is answered as this one is."
+)
+_CLOSINGS: Mapping[str, str] = {"low": "", "high": _ADVICE + _MORE}
+"""What follows the report, by the verbosity that is asked for."""
 
 
 def helpful(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
@@ -35,13 +41,21 @@ def helpful(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
     first = _variant(prompt, seed, heard)
     quote = _shortened(heard)
     report = f' {speaker} said: "{quote}".' if quote else ""
+    closing = _CLOSINGS.get(_verbosity(prompt.body), _ADVICE)
     # A blank behind the end of a sentence always begins a word, so the parts are counted one by one: two are known.
     encoding = encoding_for(prompt.model)
-    counted = (count(report, encoding) if report else 0) + count(_ADVICE, encoding)
+    counted = (count(report, encoding) if report else 0) + (count(closing, encoding) if closing else 0)
     return tuple([
-        Turn(opening + report + _ADVICE, tokens=count(opening, encoding) + counted)
+        Turn(opening + report + closing, tokens=count(opening, encoding) + counted)
         for opening in [_OPENINGS[(first + choice) % len(_OPENINGS)] for choice in range(_choices(prompt.body))]
     ])  # fmt: skip
+
+
+def _verbosity(body: Mapping[str, Any]) -> str:
+    said = body.get("verbosity")
+    if said is None and (text := body.get("text")):
+        said = text.get("verbosity")
+    return said or "medium"
 
 
 def echo(prompt: Prompt, seed: int) -> tuple[Turn, ...]:  # noqa: ARG001  (an author takes a seed; an echo has no choice)
@@ -73,7 +87,8 @@ def _variant(prompt: Prompt, seed: int, heard: str) -> int:
     """A number that follows from the seed and the request, the same in every process."""
     own = prompt.body.get("seed")
     text = f"{seed} {own} {prompt.model} {len(prompt.messages)} {len(heard)} {heard[:256]}"
-    return crc32(text.encode("utf-8", "surrogatepass"))
+    # A checksum alone is linear: for some texts its last bits are the same whatever the seed.
+    return crc32(text.encode("utf-8", "surrogatepass")) * 2_654_435_761 >> 16
 
 
 def _choices(body: Mapping[str, Any]) -> int:

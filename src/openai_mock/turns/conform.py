@@ -67,11 +67,16 @@ def conforming(schema: Any, seed: str, heard: str = "") -> Any:
     return made
 
 
+def _outside(uri: str) -> Any:
+    """What a schema refers to outside itself: nothing is fetched, and no file is read."""
+    raise ValueError(f"{uri} lies outside the schema.")
+
+
 def _judge(schema: Schema) -> Any:
     from jsonschema_rs import Draft202012Validator  # noqa: PLC0415 - only a request that brings a schema needs it
 
     try:
-        return Draft202012Validator(dict(schema), validate_formats=True).is_valid
+        return Draft202012Validator(dict(schema), validate_formats=True, retriever=_outside).is_valid
     except ValueError:  # no schema
         return None
 

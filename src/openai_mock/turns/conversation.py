@@ -8,18 +8,24 @@ from typing import Any
 from openai_mock.turns.turn import Message, ToolCall
 
 
-def from_chat(messages: Sequence[Mapping[str, Any]]) -> list[Message]:
-    """One `Message` for each chat message: its role, the joined text of its parts, and its tool identifiers."""
+def from_chat(messages: Sequence[Mapping[str, Any]], aloud: list[Mapping[str, Any]] | None = None) -> list[Message]:
+    """One `Message` for each chat message: its role, the joined text of its parts, and its tool identifiers.
+
+    Messages that hold a recording or refer to a voice join `aloud`.
+    """
     return [
         Message(message["role"], message["content"])
         if len(message) == 2 and type(message.get("content")) is str  # nearly every message
-        else _message(message)
+        else _message(message, aloud)
         for message in messages
     ]
 
 
-def _message(message: Mapping[str, Any]) -> Message:
-    text = text_of(message.get("content"))
+def _message(message: Mapping[str, Any], aloud: list[Mapping[str, Any]] | None) -> Message:
+    content = message.get("content")
+    text = text_of(content)
+    if aloud is not None and (message.get("audio") or (content and any("input_audio" in part for part in content))):
+        aloud.append(message)
     return Message(message["role"], text, message.get("tool_call_id"), _tool_calls(message.get("tool_calls") or ()))
 
 

@@ -4,6 +4,7 @@ Theory. An author writes freely; `honouring` makes it an author that answers as 
 
 - tools that must or may be called are called, with arguments that conform to their schemas;
 - once tools have answered, the text uses what they said;
+- an answer that may search the web cites what it found;
 - a JSON format gets a text that conforms;
 - `stop` cuts a text, and a token limit cuts a turn to exactly so many tokens.
 
@@ -40,7 +41,9 @@ from openai_mock.turns.turn import Prompt, Reply, Speak, ToolCall, Turn
 
 LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _ASKED = frozenset({*LIMITS, "stop", "reasoning_effort"})
-_SHAPED = frozenset({"tools", "functions", "response_format", "text"})
+_WORDS = frozenset({"choices", "output", "output_text"})
+"""The fields in which a response that is written out has its words."""
+_SHAPED = frozenset({"tools", "functions", "response_format", "text", "web_search_options"})
 
 
 def honouring(author: Author) -> Author:
@@ -59,7 +62,7 @@ def within_limits(speak: Speak) -> Speak:
 
     def spoken(prompt: Prompt) -> Reply:
         reply = speak(prompt)
-        if _ASKED.isdisjoint(prompt.body) or reply.fields:
+        if _ASKED.isdisjoint(prompt.body) or (reply.fields and not _WORDS.isdisjoint(reply.fields)):
             return reply
         return replace(reply, turns=_limited(reply.turns, prompt))
 
@@ -129,8 +132,17 @@ def _shaped(prompt: Prompt, seed: int) -> tuple[Turn, ...]:
     if (shape := _format(prompt.body)) is not None:
         count_ = _choices(prompt.body)
         return tuple([Turn(_json(shape, prompt, f"{seed} {at}" if at else str(seed))) for at in range(count_)])
-    found = results(prompt.messages)
-    return _each(prompt, Turn(said_of(found))) if found else ()
+    if found := results(prompt.messages):
+        return _each(prompt, Turn(said_of(found)))
+    return _each(prompt, _searched(prompt)) if prompt.body.get("web_search_options") is not None else ()
+
+
+def _searched(prompt: Prompt) -> Turn:
+    """What is said of a search of the web that chat does by itself: an answer with a citation."""
+    from openai_mock.turns.hosted import used  # noqa: PLC0415 - only a request that searches needs it
+
+    use = used(Offered("web_search", "web_search", "", {}), heard(prompt.messages))
+    return Turn(use.text, annotations=use.annotations)
 
 
 def _each(prompt: Prompt, turn: Turn) -> tuple[Turn, ...]:

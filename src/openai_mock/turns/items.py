@@ -31,6 +31,7 @@ _WITHOUT_STATUS = (
     "reasoning", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction", "additional_tools",
     "program", "mcp_call",
 )  # fmt: skip
+_CACHED = "prompt_cache_breakpoint"
 _ID_LENGTH = 48
 _SEAL = b"compact:"
 _encode = msgspec.json.Encoder().encode
@@ -118,10 +119,10 @@ def _unsealed(content: Any) -> list[dict[str, Any]] | None:
 
 
 def _content(content: Any) -> Any:
-    """Content as one text where it is nothing but text."""
+    """Content as one text where it is nothing but text, and says nothing of what is to be cached."""
     if content is None or isinstance(content, str):
         return content or ""
-    if all("text" in part and len(part) > 1 and "text" in part["type"] for part in content):
+    if all("text" in part and len(part) > 1 and "text" in part["type"] and _CACHED not in part for part in content):
         return "".join(part["text"] for part in content)
     return content
 

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from openai_mock.wire import Request
+
 
 class ToolCall(Struct, frozen=True):
     """A call of a tool by the model. `arguments` is the text the model wrote, usually JSON."""
@@ -33,6 +35,8 @@ class Turn(Struct, frozen=True):
     content. `reasoning` are the summaries of what was thought first. `items` are uses of built-in tools, as partial
     output items of the Responses API, `annotations` belong to the text. `tokens` is how many completion tokens the
     turn took where its writer knows better than a count, `reasoning_tokens` how many came before it, unseen.
+    `logprobs` are the likelihoods of the text or the refusal as chat writes them, token by token, and `audio` a voice
+    or a part of one (`id`, `data` in Base64, `expires_at`, `transcript`); None for whatever the request asks for.
     """
 
     text: str | None = None
@@ -44,6 +48,8 @@ class Turn(Struct, frozen=True):
     annotations: tuple[Mapping[str, Any], ...] = ()
     tokens: int | None = None
     reasoning_tokens: int = 0
+    logprobs: tuple[Mapping[str, Any], ...] | None = None
+    audio: Mapping[str, Any] | None = None
 
     @property
     def finish_reason(self) -> str:
@@ -65,12 +71,17 @@ class Reply(Struct, frozen=True):
 
 
 class Prompt(Struct, frozen=True):
-    """What a request asks of the model, whichever API carried it."""
+    """What a request asks of the model, whichever API carried it. `request` is the request itself, for its headers."""
 
     messages: Sequence[Message]
     model: str
     body: Mapping[str, Any]
     """The decoded request, for rules that look at its other fields and authors that honour them."""
+    operation: str = ""
+    """The SDK's name of the operation that asks; empty where nobody said so."""
+    request: Request | None = None
+    sent: Mapping[str, Any] | None = None
+    """The body as the client sent it, where `body` is not that: a run has its thread there, as chat would send it."""
 
 
 Speak: TypeAlias = Callable[[Prompt], Reply]

@@ -56,7 +56,7 @@ def test_two_servers_share_a_file(tmp_path: Path) -> None:
 
 def test_the_lifecycle_of_the_command_beats_the_file(tmp_path: Path) -> None:
     config = tmp_path / "mock.yaml"
-    config.write_text("lifecycle: {default: polls=9, batches: polls=9}")
+    config.write_text("lifecycle: {default: polls=9, batches: polls=9}\nstate: {files: [{id: file-none}]}")
     order = {"input_file_id": "file-none", "endpoint": "/v1/embeddings", "completion_window": "24h"}
     with serving("--config", config, "--lifecycle", "instant") as client:
         assert client.post("/batches", json=order).json()["status"] == "failed"

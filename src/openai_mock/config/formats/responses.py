@@ -24,6 +24,7 @@ from openai_mock.config.node import Path
 from openai_mock.config.shapes import Each, Either, Flag, Json, Key, Keys, Null, Text
 from openai_mock.rules.script import Line, Script
 from openai_mock.turns.turn import Reply
+from openai_mock.turns.written import is_response, turns_of_output
 
 _WANTED = Keys(
     "message",
@@ -149,4 +150,6 @@ def _reply(response: Mapping[str, Any], owner: str) -> Reply:
         turn_of(choice.get("message") or {}, f"{owner}/{index}", choice.get("finish_reason"))
         for index, choice in enumerate(response.get("choices") or ())
     )
-    return Reply(turns, response.get("id"), response, owner)
+    return Reply(
+        turns or turns_of_output(response), None if is_response(response) else response.get("id"), response, owner
+    )

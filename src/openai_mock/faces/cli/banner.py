@@ -8,6 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from openai_mock import __version__
+from openai_mock.engine.webhooks import made_for, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HELLO = "Hello"
 _MODEL = "gpt-4o"
+_CONFIGURED = "the configured secret"
 
 
 def banner(urls: Sequence[str], plan: Plan) -> str:
@@ -31,6 +33,10 @@ def banner(urls: Sequence[str], plan: Plan) -> str:
             f"  answers  {answers(plan)}",
             f"  try it   {try_it(base, plan)}",
             f"  use it   {export}" + (f"   # and OPENAI_API_KEY: {which}" if keys else ""),
+            *(
+                f"  tells    {each['url']} of {', '.join(each['events'])}, signed with {each['secret'] or _CONFIGURED}"
+                for each in told(plan)
+            ),
         ]
     )
 
@@ -43,17 +49,37 @@ def answers(plan: Plan) -> str:
     return f"{counted(plan)} from {plan.source or 'the configuration'}"
 
 
+def told(plan: Plan) -> list[dict[str, Any]]:
+    """Who is told of events. A secret that was made is shown, since nobody else knows it; a configured one is not."""
+    return [
+        {
+            "url": shown_url(each.url),
+            "events": [*each.events],
+            "secret": None if each.secret else made_for(each.url, number)[1],
+        }
+        for number, each in enumerate(plan.webhooks)
+    ]
+
+
 def counted(plan: Plan) -> str:
     """`3 flows, 1 response`."""
-    responses = sum(script.whole for script in plan.scripts)
-    flows = len(plan.scripts) - responses
-    return f"{flows} flow{'s' * (flows != 1)}, {responses} response{'s' * (responses != 1)}"
+    scripts = _scripts(plan)
+    responses = sum(script.whole for script in scripts)
+    flows, rules = len(scripts) - responses, len(plan.scripts) - len(scripts)
+    said = f"{flows} flow{'s' * (flows != 1)}, {responses} response{'s' * (responses != 1)}"
+    return f"{said}, {rules} rule{'s' * (rules != 1)}" if rules else said
+
+
+def _scripts(plan: Plan) -> list[Script]:
+    from openai_mock.rules.script import Script  # noqa: PLC0415 - see above
+
+    return [entry for entry in plan.scripts if isinstance(entry, Script)]
 
 
 def try_it(base: str, plan: Plan) -> str:
     """A line for a POSIX shell that gets an answer, where a rule is plain enough to be met without guessing."""
     model = plan.models[0] if plan.models else _MODEL
-    body = json.dumps({"model": model, "messages": meeting(plan.scripts)}, ensure_ascii=False)
+    body = json.dumps({"model": model, "messages": meeting(_scripts(plan))}, ensure_ascii=False)
     key = "$OPENAI_API_KEY" if plan.api_keys else "sk-mock"
     return (
         f'curl {base}/chat/completions -H "Content-Type: application/json" '

@@ -12,7 +12,14 @@ from typing import Any
 import click
 
 from openai_mock import __version__
-from openai_mock.faces.cli.options import LOG_LEVEL, ServeOptions, catalogue_options, level_of, serve_options
+from openai_mock.faces.cli.options import (
+    AUDIT_LIMIT,
+    LOG_LEVEL,
+    ServeOptions,
+    catalogue_options,
+    level_of,
+    serve_options,
+)
 
 _READ_ON = "Read on: openai-mock COMMAND --help, and README.md and docs/cli.md of the project."
 
@@ -71,6 +78,7 @@ def openai_mock() -> None:
       openai-mock --seed 1 < flows.yaml           the same bytes each time
       openai-mock validate flows.yaml             what is wrong, and where
       openai-mock routes files                    which operations there are
+      openai-mock load-report                     whether the mock kept up
 
     Then point any client at it: OPENAI_BASE_URL=http://127.0.0.1:12111/v1 OPENAI_API_KEY=anything
     """  # noqa: D301 - click wants the character itself
@@ -97,7 +105,8 @@ def serve(**options: Any) -> None:
       generate-flows | openai-mock serve --config -     wait for the other command
       openai-mock serve --host 0.0.0.0 --api-key sk-test
 
-    Exit codes: 0 stopped, 1 cannot listen there, 2 a mistake in the options or the configuration.
+    Exit codes: 0 stopped, 1 cannot listen there, 2 a mistake in the options or the configuration, 3 the mock was the
+    bottleneck (--audit).
     """  # noqa: D301 - click wants the character itself
     _run(**options)
 
@@ -134,6 +143,33 @@ def schema() -> None:
     from openai_mock.config.schema import schema_text  # noqa: PLC0415 - only this command describes the keys
 
     click.echo(schema_text(), nl=False)
+
+
+@openai_mock.command("load-report", short_help="Ask a running server how punctual it is.")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--control-key", envvar="OPENAI_MOCK_CONTROL_KEY", metavar="KEY", help="The control key of the server.")
+@AUDIT_LIMIT
+def load_report(
+    urls: tuple[str, ...], *, as_json: bool, control_key: str | None, audit_limits: tuple[str, ...]
+) -> None:
+    """Ask running servers how punctual they are under load: by default the one at http://127.0.0.1:12111.
+
+    A server measures from the first question on, or from its start with --audit. Several URLs are added up.
+
+    \b
+    Examples:
+      openai-mock load-report                                 begin to measure
+      openai-mock load-report --json                          what was measured since
+      openai-mock load-report --audit-limit lateness=2ms http://127.0.0.1:8080
+
+    Exit codes: 0 the mock kept up, 1 a server does not tell, 2 a mistake in the options, 3 the mock was the bottleneck.
+    """  # noqa: D301 - click wants the character itself
+    from openai_mock.faces.cli.load_report import report  # noqa: PLC0415 - only this command asks a server
+
+    code, text = report(urls, as_json=as_json, control_key=control_key, limits=audit_limits)
+    click.echo(text, err=code == 1)
+    sys.exit(code)
 
 
 @openai_mock.command(short_help="List the operations of the API.")

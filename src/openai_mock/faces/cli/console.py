@@ -7,6 +7,7 @@ instead of kept, and the count is told once the reader is back. A reader that is
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -17,7 +18,7 @@ from openai_mock.faces.cli import request_log
 from openai_mock.faces.cli.request_log import iso, json_line, seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from openai_mock.engine.journal import Entry
     from openai_mock.faces.cli.options import Level
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 10_000
 """Lines that may wait to be written."""
+_IN_ONE_PIECE = 4_000
+"""Characters that a pipe takes without those of another process in between."""
 _GATHER = 0.02
 """Seconds in which lines gather, so that a busy server writes many at once."""
 _FAILED_FROM = {"debug": 0, "info": 0, "warn": 400, "error": 500}
@@ -33,11 +36,12 @@ _FAILED_FROM = {"debug": 0, "info": 0, "warn": 400, "error": 500}
 class Console:
     """One stream of lines. `close` writes what is left, but waits at most a second for a reader that does not read."""
 
-    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool, colour: bool = False) -> None:
+    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool, colour: bool = False, shared: bool = False) -> None:
+        """Where the output is `shared` with other processes, a write is of whole lines that reach it in one piece."""
         self._out, self._err, self._json = out, err, as_json
         self._render: Callable[[Seen], str] = request_log.as_json if as_json else request_log.text_with(colour=colour)
         self._waiting: deque[Seen | str] = deque()
-        self._lost, self._closing = 0, False
+        self._lost, self._closing, self._most = 0, False, _IN_ONE_PIECE if shared else math.inf
         self._some = threading.Event()
         for stream in (out, err):
             _never_fail_to_encode(stream)
@@ -89,11 +93,11 @@ class Console:
             if not self._closing:
                 time.sleep(_GATHER)
             self._some.clear()
-            alive = _write(self._out, self._drained())
+            alive = all(_write(self._out, text) for text in _portions(self._drained(), self._most))
             if self._closing:
                 self._some.set()
 
-    def _drained(self) -> str:
+    def _drained(self) -> list[str]:
         lines = []
         while self._waiting:
             line = self._waiting.popleft()
@@ -102,7 +106,20 @@ class Console:
             lost, self._lost = self._lost, 0
             text = f"{lost} lines are missing here: the output was not read in time."
             lines.append(json_line({"event": "lost", "lines": lost}) if self._json else text)
-        return "".join(f"{line}\n" for line in lines)
+        return [f"{line}\n" for line in lines]
+
+
+def _portions(lines: list[str], most: float) -> Iterator[str]:
+    """The lines together, or in portions of about so many characters."""
+    held: list[str] = []
+    size = 0
+    for line in lines:
+        if held and size + len(line) > most:
+            yield "".join(held)
+            held, size = [], 0
+        held.append(line)
+        size += len(line)
+    yield "".join(held)
 
 
 def _never_fail_to_encode(stream: TextIO) -> None:

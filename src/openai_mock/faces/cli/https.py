@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openai_mock.doors.serve import Https
+from openai_mock.doors.sockets import Https
 from openai_mock.faces.cli.options import ServeOptions
 
 

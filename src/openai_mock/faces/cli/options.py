@@ -52,7 +52,13 @@ class ServeOptions(Struct, frozen=True):
     lenient: bool = False
     pace: str | None = None
     control_key: str | None = None
+    control_hosts: tuple[str, ...] = ()
+    audit: bool = False
+    audit_limits: tuple[str, ...] = ()
+    workers: int = 1
     journal: str | None = None
+    webhooks: tuple[str, ...] = ()
+    webhook_secret: str | None = None
 
 
 def size(_ctx: click.Context, _param: click.Parameter, value: str) -> int:
@@ -95,6 +101,38 @@ def state_file(ctx: click.Context, _param: click.Parameter, value: str | None) -
     return value
 
 
+def audit_limit(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no limit of the audit, in a sentence."""
+    if value:
+        from openai_mock.library.punctuality import limits_of  # noqa: PLC0415 - only who asks for it pays for it
+
+        try:
+            limits_of(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
+def webhook(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no URL to send events to, in a sentence."""
+    return tuple(_judged("sound_url", url) for url in value)
+
+
+def webhook_secret(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse what cannot sign, in a sentence."""
+    return None if value is None else _judged("key_of", value)
+
+
+def _judged(judge: str, value: str) -> str:
+    from openai_mock.engine import webhooks  # noqa: PLC0415 - only who has some pays for it
+
+    try:
+        getattr(webhooks, judge)(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+    return value
+
+
 def pace(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """Refuse what is no pace, in a sentence."""
     if value is not None:
@@ -114,6 +152,11 @@ def _option(*names: str, **how: Any) -> Callable[[_Decorated], _Decorated]:
     return click.option(*names, envvar=envvar, show_envvar=True, **how)
 
 
+AUDIT_LIMIT = _option(
+    "--audit-limit", "audit_limits", multiple=True, metavar="NAME=VALUE", callback=audit_limit,
+    help="Beyond what the mock was the bottleneck: lateness, first_byte, loop_lag (of 99 in 100) or cpu; repeat it "
+         "for more, and it measures as --audit does.  [default: lateness=10ms first_byte=25ms loop_lag=25ms cpu=95%]",
+)  # fmt: skip
 CATALOGUE = (
     _option("--spec", "specs", multiple=True, metavar="FILE",
             help="Add or replace operations from an OpenAPI 3 document; repeat it for more."),
@@ -144,12 +187,23 @@ SERVE = (
     _option("--lifecycle", metavar="POLICY", callback=lifecycle_policy,
             help="How fast batches, jobs and others change by themselves: instant, polls=2 or seconds=30. "
                  "Beats lifecycle of the configuration.  [default: polls=2]"),
-    _option("--lenient", is_flag=True, help="Note unknown fields in the log instead of refusing the request."),
+    _option("--lenient", is_flag=True, help="Note unknown fields and misuse in the journal, and answer."),
     _option("--pace", callback=pace, metavar="PACE",
             help="How fast models speak: a preset such as gpt-4o, realistic, or first_token=1s,tokens_per_second=50. "
                  "Beats pace of the configuration."),
     _option("--control-key", metavar="KEY", callback=control_key,
             help="Demand this key of the control API at /_mock, which is closed beyond this machine without it."),
+    _option("--control-host", "control_hosts", multiple=True, metavar="NAME",
+            help="Let the control API answer to this host name too, not only to localhost; repeat it for more."),
+    _option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+            help="Serve with so many processes, which share port and memory; not on Windows."),
+    _option("--audit", is_flag=True,
+            help="Measure how punctual the mock is, print it at the end, and exit with 3 if it was the bottleneck."),
+    AUDIT_LIMIT,
+    _option("--webhook", "webhooks", multiple=True, metavar="URL", callback=webhook,
+            help="Send the events of batches, jobs, videos and responses in the background there; repeat it for more."),
+    _option("--webhook-secret", metavar="SECRET", callback=webhook_secret,
+            help="What signs the events of --webhook: whsec_ and Base64.  [default: one that is printed at the start]"),
     _option("--journal", metavar="FILE", help="Append every exchange to this file, as JSON lines."),
     *CATALOGUE,
     _option("--https", is_flag=True,

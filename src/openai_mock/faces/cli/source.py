@@ -50,6 +50,12 @@ def plan_for(options: ServeOptions) -> tuple[Plan, str]:
 
 def with_options(plan: Plan, options: ServeOptions) -> Plan:
     """The plan, with what the command line says over what the file says."""
+    if options.webhooks:
+        from openai_mock.config.formats.webhooks import webhook_of  # noqa: PLC0415 - only who has some pays for it
+
+        signed = {} if options.webhook_secret is None else {"secret": options.webhook_secret}
+        told = tuple(webhook_of(url, **signed) for url in options.webhooks)
+        plan = msgspec.structs.replace(plan, webhooks=(*plan.webhooks, *told))
     given = {"api_keys": options.api_keys, "admin_keys": options.admin_keys}
     return msgspec.structs.replace(plan, **{name: keys for name, keys in given.items() if keys})
 

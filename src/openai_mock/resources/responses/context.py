@@ -10,15 +10,19 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from openai_mock.engine import response_object
 from openai_mock.engine.collection import Collection
 from openai_mock.engine.errors import ApiError, UnknownIdError
 from openai_mock.engine.resource import Call
+from openai_mock.turns.checks.room import fitted, overflows
+from openai_mock.turns.facts import facts
 from openai_mock.turns.items import as_messages, kept, sent
 
-RESPONSES, CONVERSATIONS, ITEMS = "responses.retrieve", "conversations.retrieve", "conversations.items.list"
+RESPONSES, INPUT = response_object.RESPONSES, response_object.INPUT
+CONVERSATIONS, ITEMS = "conversations.retrieve", "conversations.items.list"
 """Operations that name the collections."""
-INPUT = "input"
-"""The name of the bytes beside a response that hold its whole input, history and all."""
+_RUN = 16
+"""Objects that are read at a time."""
 TRIGGER = "compaction_trigger"
 """The input item that asks for a compaction; it is not kept."""
 _encode = msgspec.json.Encoder().encode
@@ -62,7 +66,16 @@ def context_of(call: Call) -> Context:
     messages = as_messages([*before, *given])
     if instructions := body.get("instructions"):
         messages.insert(0, {"role": "system", "content": instructions})
+    if body.get("truncation") == "auto":
+        messages = _truncated(call, messages)
     return Context(before, given, messages, conversation, compact=len(given) < len(items))
+
+
+def _truncated(call: Call, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the oldest messages, where all of them are more than the model reads."""
+    model, tools = call.model, call.body.get("tools") or ()
+    most = facts(model).room
+    return fitted(messages, model, tools, most) if overflows(messages, model, tools, most) else messages
 
 
 def history(call: Call, id_: str) -> list[dict[str, Any]]:
@@ -136,7 +149,7 @@ def _resolved(call: Call, item: Mapping[str, Any]) -> Mapping[str, Any]:
     """The item that a reference names. Raises the 404 for one that is not known."""
     if item.get("type") != "item_reference" and item.keys() != {"id"}:
         return item
-    found = next((each for each in _all_items(call) if each.get("id") == item["id"]), None)
+    found = _known_item(call, item["id"])
     if found is not None:
         return found
     if call.world.lenient_ids:
@@ -144,11 +157,30 @@ def _resolved(call: Call, item: Mapping[str, Any]) -> Mapping[str, Any]:
     raise ApiError(404, f"Item with id '{item['id']}' not found.", param="input")
 
 
-def _all_items(call: Call) -> Iterator[dict[str, Any]]:
+def _known_item(call: Call, id_: str) -> dict[str, Any] | None:
+    """The item of that id: in the conversation of the request, else in the newest response or conversation with it."""
     if not remembers(call):
-        return
-    for id_, response in reversed(call.store.list("/responses")):
-        yield from response.get("output") or ()
-        yield from input_of(call, id_)
-    for id_, _ in call.store.list("/conversations"):
-        yield from (item for _, item in call.store.list(f"/conversations/{id_}/items"))
+        return None
+    named = _id(call.body.get("conversation"))
+    found = call.store.get(f"/conversations/{named}/items", id_) if named else None
+    if found is not None:
+        return found
+    for response, kept_response in _newest_first(call, "/responses"):
+        items: list[dict[str, Any]] = [*(kept_response.get("output") or ()), *input_of(call, response)]
+        found = next((item for item in items if item.get("id") == id_), None)
+        if found is not None:
+            return found
+    for conversation, _ in _newest_first(call, "/conversations"):
+        found = call.store.get(f"/conversations/{conversation}/items", id_)
+        if found is not None:
+            return found
+    return None
+
+
+def _newest_first(call: Call, collection: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a collection, read some at a time: what is referred to is hardly ever old."""
+    after, more = None, True
+    while more:
+        page = call.store.page(collection, limit=_RUN, after=after)
+        yield from page.items
+        after, more = (page.items[-1][0] if page.items else None), page.has_more

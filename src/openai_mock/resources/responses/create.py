@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from openai_mock.engine.answers import Answer, Events
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.resources.responses.context import Context, context_of, remembers
 from openai_mock.resources.responses.grounding import grounded, with_results
+from openai_mock.resources.responses.misuse import is_too_long, misuse
 from openai_mock.resources.responses.output import finished, included
+from openai_mock.resources.responses.running import enter, running
 from openai_mock.resources.responses.stored import keep
 from openai_mock.resources.responses.stream import frames
 from openai_mock.resources.responses.whole import DEFAULT_MODEL, compaction, response_of
+from openai_mock.turns.checks.room import INPUT_TOO_LONG
 from openai_mock.turns.conversation import from_chat
 from openai_mock.turns.honour import limited
 from openai_mock.turns.reasoning import reasons
 from openai_mock.turns.tokens import encoding_for, prompt_tokens
-from openai_mock.turns.turn import Prompt, Reply
+from openai_mock.turns.turn import Prompt, Reply, Turn
 
 responses = Resource("response")
+responses.checks("responses.create")(misuse)
+_TOO_LONG = Reply((Turn(items=({**asdict(INPUT_TOO_LONG), "type": "error"},)),))
+"""What breaks a stream off whose input is too long."""
 
 
+@responses.on("beta.responses.create")
 @responses.on("responses.create")
 def create(call: Call) -> Answer:
     """Answer whole, as events, or later where the response runs in the background."""
@@ -32,19 +39,21 @@ def create(call: Call) -> Answer:
     if body.get("background") and body.get("store") is False and not call.world.lenient_ids:
         message = "A response in the background must be stored: send 'store': true, or leave it out."
         raise ApiError(400, message, param="store", code="invalid_value")
-    context = context_of(call)
-    model = call.model or DEFAULT_MODEL
-    prompt = Prompt(from_chat(context.messages), model, body)
-    reply = _spoken(call, prompt)
+    context = call.read or context_of(call)
     if body.get("tools"):
-        reply = grounded(call, prompt, reply)
+        enter(call)
+    model = call.model or DEFAULT_MODEL
+    prompt = call.prompt(from_chat(context.messages), model, body)
+    reply = _TOO_LONG if _breaks_off(call, context) else _spoken(call, prompt)
+    if body.get("tools"):
+        reply = running(call, context, grounded(call, prompt, reply))
     whole, output = response_of(call, context, reply)
     include, top = body.get("include") or (), body.get("top_logprobs") or 0
     if include or top:
-        encoding, tools = encoding_for(model), body.get("tools")
-        output = included(with_results(call, output, tools, include), include, top=top, encoding=encoding)
-        shown = with_results(call, whole["output"], tools, include)
-        whole["output"] = included(shown, include, top=top, encoding=encoding)
+        encoding, tools, greedy = encoding_for(model), body.get("tools"), body.get("temperature") == 0
+        all_, shown = (with_results(call, items, tools, include) for items in (output, whole["output"]))
+        output = included(all_, include, top=top, encoding=encoding, greedy=greedy)
+        whole["output"] = included(shown, include, top=top, encoding=encoding, greedy=greedy)
     broken = next((item for item in output if item["type"] == "error"), None)
     if body.get("stream"):
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False
@@ -54,6 +63,11 @@ def create(call: Call) -> Answer:
     if broken is not None:
         raise _refusal(broken)
     return _keep(call, context, whole, streamed=False)
+
+
+def _breaks_off(call: Call, context: Context) -> bool:
+    """Whether a stream tells that the input is too long; without a stream that is said before."""
+    return bool(call.body.get("stream")) and not call.world.forgiving and is_too_long(call, context)
 
 
 def _refusal(error: Mapping[str, Any]) -> ApiError:
@@ -79,6 +93,7 @@ def _keep(call: Call, context: Context, whole: dict[str, Any], *, streamed: bool
     return keep(call, context, whole, later=bool(call.body.get("background")) and not streamed)
 
 
+@responses.on("beta.responses.input_tokens.count")
 @responses.on("responses.input_tokens.count")
 def count_input(call: Call) -> Answer:
     """What `usage.input_tokens` of a response to the same request would be."""
@@ -87,6 +102,7 @@ def count_input(call: Call) -> Answer:
     return {"object": "response.input_tokens", "input_tokens": tokens}
 
 
+@responses.on("beta.responses.compact")
 @responses.on("responses.compact")
 def compact(call: Call) -> Answer:
     """All that was said as one item, which the next request may send in its place."""

@@ -11,8 +11,9 @@ from zlib import crc32
 
 from openai_mock.engine.ids import Ids
 from openai_mock.media.image import image
+from openai_mock.turns.citations import flat
 from openai_mock.turns.items import new_id
-from openai_mock.turns.pieces import pieces
+from openai_mock.turns.likely import fitting, logprobs
 from openai_mock.turns.turn import ToolCall, Turn
 
 SIGNALS = ("error", "output_audio")
@@ -91,7 +92,8 @@ def output_of(turn: Turn, ids: Ids) -> list[dict[str, Any]]:
 
 def _content(turn: Turn) -> Iterator[dict[str, Any]]:
     if turn.text is not None and (turn.text or not turn.tool_calls):
-        yield {"type": "output_text", "annotations": list(turn.annotations), "logprobs": [], "text": turn.text}
+        likely = fitting(turn.logprobs or (), turn.text)
+        yield {"type": "output_text", "annotations": flat(turn.annotations), "logprobs": likely, "text": turn.text}
     if turn.refusal is not None:
         yield {"type": "refusal", "refusal": turn.refusal}
 
@@ -182,18 +184,23 @@ _FINISH = MappingProxyType(
 # What `include` adds. Each is a function of the item, so a stored response can be asked for it later.
 
 
-def included(output: list[dict[str, Any]], include: Iterable[str], *, top: int, encoding: str) -> list[dict[str, Any]]:
-    """Items with the parts that a request asks for in `include`; what an item has already stays."""
+def included(
+    output: list[dict[str, Any]], include: Iterable[str], *, top: int, encoding: str, greedy: bool = False
+) -> list[dict[str, Any]]:
+    """Items with the parts that a request asks for in `include`; what an item has already stays.
+
+    `top` likeliest tokens are shown of each; `greedy` is whether the likeliest is always the one that was said.
+    """
     asked = set(include)
     if top:
         asked.add("message.output_text.logprobs")
-    return [_added(item, asked, top, encoding) for item in output] if asked else output
+    if "message.output_text.logprobs" in asked:
+        output = [_with_logprobs(item, top, encoding, greedy=greedy) for item in output]
+    return [_added(item, asked) for item in output] if asked else output
 
 
-def _added(item: dict[str, Any], asked: set[str], top: int, encoding: str) -> dict[str, Any]:
+def _added(item: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     match item["type"]:
-        case "message" if "message.output_text.logprobs" in asked:
-            return {**item, "content": [_with_logprobs(part, top, encoding) for part in item["content"]]}
         case "reasoning" if "reasoning.encrypted_content" in asked:
             return {"encrypted_content": sealed(item["id"]), **item}
         case "web_search_call" if asked & {"web_search_call.action.sources", "web_search_call.results"}:
@@ -218,19 +225,13 @@ def _result(query: str) -> dict[str, Any]:
     }
 
 
-def _with_logprobs(part: dict[str, Any], top: int, encoding: str) -> dict[str, Any]:
-    if part["type"] != "output_text" or part["logprobs"]:
-        return part
-    return {**part, "logprobs": [_logprob(piece, top) for piece in pieces(part["text"], encoding)]}
-
-
-def _logprob(piece: str, top: int) -> dict[str, Any]:
-    """An invented probability, the same for the same piece."""
-    sure = -(crc32(piece.encode("utf-8", "surrogatepass")) % 1_000) / 10_000
-    others = (piece, *(f"{piece}{'~' * number}" for number in range(1, top)))
-    ranked = [{**_token(each), "logprob": sure - 2.0 * number} for number, each in enumerate(others[:top])]
-    return {**_token(piece), "logprob": sure, "top_logprobs": ranked}
-
-
-def _token(text: str) -> dict[str, Any]:
-    return {"token": text, "bytes": list(text.encode("utf-8", "replace"))}
+def _with_logprobs(item: dict[str, Any], top: int, encoding: str, *, greedy: bool) -> dict[str, Any]:
+    if item["type"] != "message":
+        return item
+    content = [
+        {**part, "logprobs": logprobs(part["text"], encoding, top, greedy=greedy)}
+        if part["type"] == "output_text" and not part.get("logprobs")
+        else part
+        for part in item["content"]
+    ]
+    return {**item, "content": content}

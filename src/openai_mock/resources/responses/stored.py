@@ -60,6 +60,7 @@ def completed(call: Call, item: dict[str, Any], at: int) -> dict[str, Any]:
     return {**whole, "completed_at": at if whole["status"] == "completed" else None}
 
 
+@stored.on("beta.responses.retrieve")
 @stored.on("responses.retrieve")
 def retrieve(call: Call) -> Answer:
     """A stored response, or its events from `starting_after` on."""
@@ -67,7 +68,8 @@ def retrieve(call: Call) -> Answer:
     encoding = encoding_for(item["model"])
     if include := query.get("include"):
         output = with_results(call, item["output"], item.get("tools"), include)
-        output = included(output, include, top=item.get("top_logprobs") or 0, encoding=encoding)
+        top, greedy = item.get("top_logprobs") or 0, item.get("temperature") == 0
+        output = included(output, include, top=top, encoding=encoding, greedy=greedy)
         item = {**item, "output": output}
     if not query.get("stream"):
         return item
@@ -80,6 +82,7 @@ def retrieve(call: Call) -> Answer:
     return Events(replayed if after is None else islice(replayed, after + 1, None))
 
 
+@stored.on("beta.responses.cancel")
 @stored.on("responses.cancel")
 def cancel(call: Call) -> Answer:
     """Stop a response in the background; one that has ended stays as it is."""
@@ -91,6 +94,7 @@ def cancel(call: Call) -> Answer:
     return call.move(item, "cancelled")
 
 
+@stored.on("beta.responses.delete")
 @stored.on("responses.delete")
 def delete(call: Call) -> Answer:
     """Forget a response. The API confirms it with a body, though the SDK does not read it."""
@@ -99,6 +103,7 @@ def delete(call: Call) -> Answer:
     return {"id": id_, "object": "response", "deleted": True}
 
 
+@stored.on("beta.responses.input_items.list")
 @stored.on("responses.input_items.list")
 def list_input_items(call: Call) -> Answer:
     """The input of a response with the history before it, newest first."""

@@ -21,14 +21,13 @@ import msgspec
 from openai_mock.engine.answers import Alike
 from openai_mock.resources.responses.output import picture
 from openai_mock.resources.responses.whole import unfinished
+from openai_mock.turns.likely import along
+from openai_mock.turns.padding import filler
 from openai_mock.turns.pieces import REMEMBERED, encoded_pieces, pieces
 
 Parts: TypeAlias = Iterator[bytes | Alike]
 Item: TypeAlias = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
-_WIDTH = 16
-_PADDING = tuple(b"openaimockpading"[:length] for length in range(_WIDTH + 1))
-"""Fillers by length: a delta and its obfuscation have a multiple of 16 bytes together."""
 
 
 class Stream:
@@ -67,7 +66,7 @@ def _numbered(text: str, encoding: str, start: int, obfuscate: bool) -> tuple[by
         return tuple([b'%b","sequence_number":%d' % pair for pair in zip(cut, count(start), strict=False)])
     return tuple(
         [
-            b'%b","sequence_number":%d,"obfuscation":"%b' % (piece, number, _PADDING[-len(piece) % _WIDTH])
+            b'%b","sequence_number":%d,"obfuscation":"%b' % (piece, number, filler(piece, number))
             for number, piece in enumerate(cut, start)
         ]
     )
@@ -152,17 +151,19 @@ def _message(stream: Stream, item: Item, index: int) -> Parts:
 
 
 def _with_logprobs(stream: Stream, part: Item, at: Mapping[str, Any]) -> Parts:
-    cut, sure = pieces(part["text"], stream.encoding), part["logprobs"]
-    for number, piece in enumerate(cut):
-        own = [_brief(each) for each in sure[number : number + 1]]
-        yield stream.event("response.output_text.delta", **at, delta=piece, logprobs=own)
+    cut = pieces(part["text"], stream.encoding)
+    for piece, own in zip(cut, along(cut, part["logprobs"]), strict=True):
+        padding = {"obfuscation": filler(_encode(piece)[1:-1], stream.number).decode()} if stream.obfuscate else {}
+        brief = [_brief(each) for each in own]
+        yield stream.event("response.output_text.delta", **at, delta=piece, logprobs=brief, **padding)
 
 
 def _brief(logprob: Item) -> dict[str, Any]:
+    others = logprob.get("top_logprobs") or ()
     return {
-        "token": logprob["token"],
-        "logprob": logprob["logprob"],
-        "top_logprobs": [{key: each[key] for key in ("token", "logprob")} for each in logprob["top_logprobs"]],
+        "token": logprob.get("token"),
+        "logprob": logprob.get("logprob"),
+        "top_logprobs": [{key: each.get(key) for key in ("token", "logprob")} for each in others],
     }
 
 

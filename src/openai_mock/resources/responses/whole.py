@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from openai_mock.engine.overlay import laid_over
+from openai_mock.engine.prompt_cache import SHORTEST
 from openai_mock.engine.resource import Call
+from openai_mock.engine.tiers import service_tier
 from openai_mock.resources.responses.context import Context
 from openai_mock.resources.responses.output import SIGNALS, finished, output_of
 from openai_mock.turns.items import as_messages, sealed
@@ -68,7 +70,7 @@ def response_of(call: Call, context: Context, reply: Reply) -> tuple[dict[str, A
         "incomplete_details": {"reason": reason} if reason else None,
         "model": model,
         "output": [item for item in output if item["type"] not in SIGNALS],
-        "usage": _usage(prompt_tokens(context.messages, model, call.body.get("tools") or ()), turn, model),
+        "usage": _usage(call, context, turn, model),
         **_echoed(call.body, model),
         "conversation": {"id": context.conversation} if context.conversation else None,
     }
@@ -137,11 +139,15 @@ def _fixed(fields: Mapping[str, Any]) -> dict[str, Any]:
     return fixed
 
 
-def _usage(prompt: int, turn: Turn, model: str) -> dict[str, Any]:
+def _usage(call: Call, context: Context, turn: Turn, model: str) -> dict[str, Any]:
+    prompt = prompt_tokens(context.messages, model, call.body.get("tools") or ())
+    cached = written = 0
+    if prompt >= SHORTEST:
+        cached, written = call.world.sessions.prompts.read(call, context.messages, prompt)
     said = _tokens(turn, encoding_for(model)) + turn.reasoning_tokens
     return {
         "input_tokens": prompt,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
         "output_tokens": said,
         "output_tokens_details": {"reasoning_tokens": turn.reasoning_tokens},
         "total_tokens": prompt + said,
@@ -165,8 +171,7 @@ def _echoed(body: Mapping[str, Any], model: str) -> dict[str, Any]:
     known["reasoning"] = {"effort": effort(body, model), "summary": reasoning.get("summary")}
     known["text"] = {"format": _format(text.get("format")), "verbosity": text.get("verbosity") or "medium"}
     known["tools"] = [{**_TOOLS.get(tool["type"], {}), **_without_nulls(tool)} for tool in body.get("tools") or ()]
-    tier = body.get("service_tier")
-    known["service_tier"] = "default" if tier in {None, "auto"} else tier
+    known["service_tier"] = service_tier(body)
     if options := body.get("prompt_cache_options"):
         known["prompt_cache_options"] = {"mode": "implicit", "ttl": "30m", **options}
     if programs := body.get("access_programs"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openai_mock.engine.answers import Answer, Events
 from openai_mock.engine.errors import ApiError, UnknownIdError
 from openai_mock.engine.lifecycle import Lifecycle
+from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.store import Object
 from openai_mock.resources.threads.objects import ASSISTANTS, RUNS, THREADS, assumed_assistant, message, run, usage
@@ -16,6 +17,8 @@ from openai_mock.resources.threads.stream import frames
 from openai_mock.resources.threads.threads import active_run, begun, keep, keep_messages, messages_of
 from openai_mock.resources.threads.vector_stores import with_stores
 from openai_mock.resources.threads.work import Done, Work, ended, keep_work, planned, work_of
+from openai_mock.turns.checks.misuse import Misuse
+from openai_mock.turns.checks.requests import in_run
 
 runs = Resource(
     "run",
@@ -28,6 +31,14 @@ runs = Resource(
         refusal="Cannot cancel run with status '{status}'.",
     ),
 )
+
+
+@runs.checks("beta.threads.runs.create", "beta.threads.create_and_run")
+def misuse(call: Call) -> Iterator[Misuse]:
+    """What the model does not do, tools that are not offered, and files that do not exist."""
+    known = call.collection(ASSISTANTS).find(call.body["assistant_id"]) or {}
+    yield from in_run({**known, **{name: value for name, value in call.body.items() if value is not None}})
+    yield from unknown_references(call)
 
 
 @runs.on("beta.threads.runs.create")

@@ -7,6 +7,7 @@ from typing import Any
 
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.errors import ApiError
+from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.store import Object
 from openai_mock.resources.threads.objects import MESSAGES, RUNS, THREADS, message, thread
@@ -17,6 +18,8 @@ ENDED = frozenset({"completed", "incomplete", "failed", "cancelled", "expired"})
 
 threads = Resource("thread", keeps=THREADS)
 messages = Resource("message", keeps=MESSAGES)
+threads.checks("beta.threads.create", "beta.threads.update")(unknown_references)
+messages.checks("beta.threads.messages.create")(unknown_references)
 
 
 @threads.on("beta.threads.create")

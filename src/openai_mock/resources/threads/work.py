@@ -20,9 +20,11 @@ from openai_mock.engine.ids import Ids
 from openai_mock.engine.resource import Call
 from openai_mock.engine.store import Object
 from openai_mock.resources.threads.objects import RUNS, answer, step, usage
+from openai_mock.turns.checks.room import fitted, overflows
 from openai_mock.turns.conversation import from_chat
+from openai_mock.turns.facts import facts
 from openai_mock.turns.tokens import count, encoding_for, prompt_tokens
-from openai_mock.turns.turn import Prompt, Reply, ToolCall, Turn
+from openai_mock.turns.turn import Reply, ToolCall, Turn
 
 _WORK = "work"
 """The name of the bytes beside a run that hold its work."""
@@ -93,13 +95,14 @@ def planned(call: Call, run: Mapping[str, Any], messages: Sequence[Object], work
     model = run["model"]
     told = _told(call, run, messages, work)
     most = run["max_prompt_tokens"]
-    if most is not None:
-        told = _fitted(told, most - work.read, run)
+    room = facts(model).room if most is None else most - work.read
+    if most is not None or overflows(told, model, run["tools"], room):
+        told = fitted(told, model, run["tools"], room)
     read = prompt_tokens(told, model, run["tools"])
     if most is not None and read > most - work.read:
         details = {"incomplete_details": {"reason": "max_prompt_tokens"}}
         return Work(work.said, work.read, work.written, ahead=Ahead("incomplete", details))
-    reply = call.world.speak(Prompt(from_chat(told), model, _body(run, told, work)))
+    reply = call.world.speak(call.prompt(from_chat(told), model, _body(run, told, work)))
     call.rule = reply.rule
     turn = reply.turns[0] if reply.turns else Turn("")
     used = _tokens(turn, reply, read, model)
@@ -140,19 +143,6 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     if part["type"] == "text":
         return {"type": "text", "text": part["text"]["value"]}
     return dict(part)
-
-
-def _fitted(told: list[dict[str, Any]], most: int, run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Without the oldest messages, as many as it takes; the instructions and what the user said last stay."""
-    first = 1 if told and told[0]["role"] == "system" else 0
-    last = max((at for at, each in enumerate(told) if each["role"] == "user"), default=first)
-    over = prompt_tokens(told, run["model"], run["tools"]) - most
-    nothing = prompt_tokens([], run["model"])
-    start = first
-    while over > 0 and start < last:
-        over -= prompt_tokens([told[start]], run["model"]) - nothing
-        start += 1
-    return [*told[:first], *told[start:]]
 
 
 def _body(run: Mapping[str, Any], told: list[dict[str, Any]], work: Work) -> dict[str, Any]:
