@@ -35,7 +35,10 @@ def test_a_credential_is_hidden_in_a_text_that_was_cut(name, secret, cut):
     assert start < 0 or json.dumps(secret)[1:3] not in redact.text(text)
 
 
-@pytest.mark.parametrize("word", ["sk-proj-abcdefgh1234", "Bearer abcdefghijkl", "basic dXNlcjpwYXNz"])
+@pytest.mark.parametrize(
+    "word",
+    ["sk-proj-abcdefgh1234", "ek_0123456789abcdef0123456789abcdef", "Bearer abcdefghijkl", "basic dXNlcjpwYXNz"],
+)
 def test_words_that_look_like_credentials_are_hidden_in_any_text(word):
     assert word.split()[-1] not in redact.text(f'{{"content": "my key is {word}, keep it"}}')
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -40,3 +41,10 @@ def test_what_is_none(text):
 def test_no_bytes_raise(garbage, at, patch):
     read_certificate(pem(garbage))
     read_certificate(pem(DER[:at] + patch + DER[at + len(patch) :]))
+
+
+def test_blanks_cost_little():
+    started = perf_counter()
+    assert read_certificate("-----BEGIN CERTIFICATE-----" + " " * 100_000 + "!") is None
+    assert read_certificate(("-----BEGIN CERTIFICATE-----\n" + "A " * 10) * 5_000) is None
+    assert perf_counter() - started < 1

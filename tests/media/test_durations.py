@@ -98,9 +98,9 @@ def test_a_tag_before_an_mp3_is_skipped():
 
 def test_a_long_mp3_is_measured_by_its_beginning():
     data = audio("mp3", 3600)
-    start = time.perf_counter()
+    start = time.process_time()
     assert duration(data) == pytest.approx(3600, abs=0.1)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_a_wav_written_to_a_pipe_counts_what_is_there():

@@ -57,3 +57,11 @@ def test_any_text_is_a_number_or_an_error(formula: str) -> None:
         pass
     else:
         assert unread(formula) <= SCORES.keys()
+
+
+@pytest.mark.parametrize("formula", ["not " * 2_400 + "1", "lambda:" * 1_400 + "1", "a" + ".b" * 4_000])
+def test_what_is_nested_deeply_is_an_error_of_one_short_sentence(formula: str) -> None:
+    for read in (unread, lambda text: evaluated(text, SCORES)):
+        with pytest.raises(FormulaError) as caught:
+            read(formula)
+        assert len(str(caught.value)) < 500

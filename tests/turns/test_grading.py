@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,10 @@ CHECK = {"type": "string_check", "name": "c", "input": "{{item.x}}", "operation"
 def test_flaws_name_their_parameter(grader: dict[str, object], param: str | None) -> None:
     found = next(flaws(grader, "g"), None)
     assert (found[1] if found else None) == param
+
+
+def test_the_source_of_a_grader_warns_nobody_of_its_escapes() -> None:
+    source = r"""def grade(sample, item): return float(bool(re.match("\d+\\. \n", sample["output_text"])))"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not [*flaws({"type": "python", "name": "p", "source": source}, "grader")]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from random import Random
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -44,3 +46,20 @@ def test_the_words_of_other_dialects(pattern: str) -> None:
 @given(st.text(max_size=12))
 def test_any_text_is_survived(pattern: str) -> None:
     matching(pattern, Random(1))
+
+
+def test_repetitions_in_repetitions_end() -> None:
+    started = perf_counter()
+    assert matching("(" * 9 + "a" + "{100})" * 9, Random(1)) is None
+    assert matching("(a{100}){100}", Random(1)) == "a" * 10_000
+    assert perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("pattern", ["[+--]", "[a&&b]", "[a||b~~]", "[a[b]", r"[\--a]", r"[\[\]-]"])
+def test_classes_that_look_like_sets_warn_nobody(pattern: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = matching(pattern, Random(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert re.fullmatch(pattern, made or "")

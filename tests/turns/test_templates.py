@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_mock.turns.templates import UnknownVariableError, filled, filled_within, for_chat, names, strange
+from openai_mock.turns.templates import (
+    TemplateError,
+    UnknownVariableError,
+    filled,
+    filled_within,
+    for_chat,
+    names,
+    strange,
+)  # fmt: skip
 
 VARIABLES = {
     "item": {"q": "Why?", "n": 3, "list": [{"a": "x"}], "odd name": 1, "twice": "{{item.q}}"},
@@ -87,3 +95,14 @@ def test_a_variable_that_never_ends_costs_little() -> None:
 def test_any_text_is_filled_or_names_what_is_missing(template: str) -> None:
     with suppress(UnknownVariableError):
         filled(template, VARIABLES)
+
+
+def test_a_short_template_cannot_write_a_text_without_end() -> None:
+    with pytest.raises(TemplateError, match="have more than 10,000,000 characters together"):
+        filled("{{item}}" * 5_000, {"item": "x" * 100_000})
+    assert len(filled("{{item}}" * 90, {"item": "x" * 100_000})) == 9_000_000
+
+
+def test_what_is_no_part_of_a_message_is_left_for_chat_to_refuse() -> None:
+    said = [{"role": "user", "content": [5, [[]], None]}, {"role": "user", "content": 5}]
+    assert for_chat(said) == [said[0], {"role": "user", "content": [5]}]

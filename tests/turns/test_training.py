@@ -110,3 +110,17 @@ def test_any_rows_are_read_or_refused(rows: list[object], method: str) -> None:
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with suppress(DatasetError):
         dataset(content, file_id="f", method="supervised", model="m", kind="validation")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"tools": [{"type": "function", "function": 1}]},
+        {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"properties": {"a": {"enum": 5}}}}}]},
+        {"messages": [{"role": "user", "content": "a", "function_call": [1]}, CHAT["messages"][1]]},
+        {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": "x"}]}, CHAT["messages"][1]]},
+        {"messages": [CHAT["messages"][0], {"role": "assistant", "tool_calls": [{"function": "f"}]}]},
+    ],
+)
+def test_tokens_of_odd_examples_are_counted(rest: dict[str, object]) -> None:
+    assert read(*[{**CHAT, **rest}] * 10).tokens[0] > 5

@@ -16,7 +16,7 @@ CREDENTIALS = (
 HIDDEN = "****"
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:\s*)"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 _LOOSE = re.compile(
-    r"\bsk-[\w-]{6,}|\bwhsec_[\w+/=-]{6,}|(?<=\bbearer )[\w.~+/=-]{6,}|(?<=\bbasic )[\w.~+/=-]{6,}",
+    r"\bsk-[\w-]{6,}|\bek_[\w-]{20,}|\bwhsec_[\w+/=-]{6,}|(?<=\bbearer )[\w.~+/=-]{6,}|(?<=\bbasic )[\w.~+/=-]{6,}",
     re.IGNORECASE,
 )
 

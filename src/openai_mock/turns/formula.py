@@ -16,6 +16,7 @@ from typing import Any
 
 _LONGEST = 10_000
 _STEEPEST = 1_000
+_SHOWN = 200
 FUNCTIONS: Mapping[str, Callable[..., float]] = MappingProxyType(
     {
         "min": min,
@@ -80,7 +81,12 @@ def _parsed(formula: str) -> ast.expr:
     try:
         return ast.parse(formula.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise FormulaError(f"'{formula}' is no formula.") from None
+        raise FormulaError(f"'{_cut(formula)}' is no formula.") from None
+
+
+def _cut(text: str) -> str:
+    """As much of a formula as a sentence repeats."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _check(tree: ast.AST) -> None:
@@ -122,7 +128,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _strange(node: ast.expr) -> FormulaError:
+    try:
+        said = _cut(ast.unparse(node))
+    except RecursionError:  # what is parsed can be nested deeper than what is written again
+        said = type(node).__name__
     return FormulaError(
-        f"'{ast.unparse(node)}' cannot stand in a formula; it may have numbers, names of graders, + - * / ** and "
+        f"'{said}' cannot stand in a formula; it may have numbers, names of graders, + - * / ** and "
         f"{', '.join(FUNCTIONS)}."
     )

@@ -18,6 +18,8 @@ from typing import Any
 
 _MOST_REPEATS = 3
 _LONGEST = 10_000
+_ROOM = 50_000
+"""Repetitions that a whole text may have: those within others multiply."""
 _WORD = ascii_letters + digits + "_"
 _ANY = ascii_letters + digits
 _PRINTABLE = ascii_letters + digits + punctuation + " "
@@ -34,21 +36,33 @@ _CATEGORIES: Mapping[Any, str] = MappingProxyType(
 )
 
 
+_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*", re.DOTALL)
+_SETS = re.compile(r"\\.|\[|--|&&|~~|\|\|", re.DOTALL)
+
+
 def matching(pattern: str, draw: Random, *, least: int = 0) -> str | None:
-    """A text that matches, or None where the pattern cannot be read. Open repetitions reach for `least` characters."""
+    """A text that matches, or None where the pattern cannot be read or asks for far too much.
+
+    Open repetitions reach for `least` characters.
+    """
     try:
         tree = _parsed(_translated(pattern))
     except (re.error, OverflowError, RecursionError):
         return None
-    return _text(tree, _Draw(draw, least))
+    walk = _Draw(draw, least)
+    made = _text(tree, walk)
+    return made if walk.room else None
 
 
 class _Draw:
-    """What one walk carries: its choices, how long the text should become, and the groups it has written."""
+    """What one walk carries: its choices, how long the text should become, the groups it has written, and how many
+    repetitions are left.
+    """
 
     def __init__(self, draw: Random, least: int) -> None:
         self.draw, self.least = draw, least
         self.groups: dict[int, str] = {}
+        self.room = _ROOM
 
 
 @lru_cache(maxsize=64)
@@ -60,7 +74,16 @@ def _translated(pattern: str) -> str:
     """ECMA's expression in Python's words."""
     pattern = re.sub(r"\\p\{(\w+)\}", lambda found: f"[{_PROPERTIES.get(found[1], 'A-Za-z')}]", pattern)
     pattern = re.sub(r"\[([^\]]*)\[([^\]]*)\]", r"[\1\2", pattern) if "[[" in pattern else pattern
+    pattern = _CLASS.sub(_plainly, pattern)
     return pattern.replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!").replace(r"\/", "/")
+
+
+def _plainly(found: re.Match[str]) -> str:
+    """A class of characters without what a later Python may read as an operation on sets, which it warns of."""
+    text = found[0]
+    if text[0] != "[":
+        return text
+    return "[" + _SETS.sub(lambda mark: mark[0] if mark[0][0] == "\\" else f"{mark[0][:-1]}\\{mark[0][-1]}", text[1:])
 
 
 def _text(tree: Iterable[Any], walk: _Draw) -> str:
@@ -72,7 +95,13 @@ def _repeat(argument: Any, walk: _Draw) -> str:
     wanted = max(least, min(most, least + walk.draw.randint(0, _MOST_REPEATS)))
     if most is ops.MAXREPEAT or most > wanted:
         wanted = max(wanted, min(int(most), walk.least))
-    return "".join(_text(inner, walk) for _ in range(min(wanted, _LONGEST)))
+    written: list[str] = []
+    for _ in range(min(wanted, _LONGEST)):
+        if not walk.room:
+            break
+        walk.room -= 1
+        written.append(_text(inner, walk))
+    return "".join(written)
 
 
 def _in(argument: Any, walk: _Draw) -> str:

@@ -16,9 +16,15 @@ import msgspec
 _VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 _STEP = re.compile(r"\[(\d{1,9})\]|\.?([^.\[\]]+)")
 NAMESPACES = ("item", "sample")
+LONGEST = 10_000_000
+"""Characters that the variables of one text may put in: a short template can name a long item very often."""
 
 
-class UnknownVariableError(Exception):
+class TemplateError(Exception):
+    """A template cannot be filled; the message is a sentence."""
+
+
+class UnknownVariableError(TemplateError):
     """A variable names nothing."""
 
     def __init__(self, name: str) -> None:
@@ -27,17 +33,23 @@ class UnknownVariableError(Exception):
 
 
 def filled(template: str, variables: Mapping[str, Any]) -> str:
-    """A template with its variables put in. Raises UnknownVariableError."""
+    """A template with its variables put in, at most `LONGEST` characters of them. Raises TemplateError."""
+    room = LONGEST
 
     def put(found: re.Match[str]) -> str:
+        nonlocal room
         value = looked_up(found[1].strip(), variables)
-        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        text = value if isinstance(value, str) else _json(value)
+        room -= len(text)
+        if room < 0:
+            raise TemplateError(f"The variables of the template have more than {LONGEST:,} characters together.")
+        return text
 
     return _VARIABLE.sub(put, template)
 
 
 def filled_within(value: Any, variables: Mapping[str, Any]) -> Any:
-    """A JSON value with every text in it filled. Raises UnknownVariableError."""
+    """A JSON value with every text in it filled. Raises TemplateError."""
     if isinstance(value, str):
         return filled(value, variables)
     if isinstance(value, list):
@@ -45,6 +57,13 @@ def filled_within(value: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         return {key: filled_within(each, variables) for key, each in value.items()}
     return value
+
+
+def _json(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (RecursionError, ValueError, OverflowError):
+        raise TemplateError("A variable of the template names what is nested too deeply or too large.") from None
 
 
 def for_chat(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -107,11 +126,12 @@ def _chat_content(content: Any) -> Any:
     if content is None or isinstance(content, str):
         return content
     parts = [_chat_part(part) for part in (content if isinstance(content, list) else [content])]
-    only = [part["text"] for part in parts if part.get("type") == "text"]
+    only = [part["text"] for part in parts if isinstance(part, dict) and part.get("type") == "text"]
     return only[0] if len(only) == len(parts) == 1 else parts
 
 
-def _chat_part(part: Any) -> dict[str, Any]:
+def _chat_part(part: Any) -> Any:
+    """A part as chat takes it; what is none stays as it is, for chat to refuse."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
     match part:
@@ -120,4 +140,4 @@ def _chat_part(part: Any) -> dict[str, Any]:
         case {"type": "input_image", "image_url": str() as url}:
             return {"type": "image_url", "image_url": {"url": url, "detail": part.get("detail") or "auto"}}
         case _:
-            return dict(part)
+            return part
