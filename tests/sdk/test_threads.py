@@ -259,6 +259,25 @@ def test_every_other_stream_is_valid(client, plain):
             valid("beta.threads.runs.steps.retrieve", step)
 
 
+def test_a_run_cites_what_a_message_attached(plain):
+    file = plain.files.create(file=("zoo.txt", b"Zebras live in the zoo."), purpose="assistants")
+    attached: Any = [{"file_id": file.id, "tools": [{"type": "file_search"}]}]
+    assistant = plain.beta.assistants.create(model="gpt-4o", tools=[{"type": "file_search"}])
+    message: Any = {"role": "user", "content": "Where do zebras live?", "attachments": attached}
+    run = plain.beta.threads.create_and_run_poll(assistant_id=assistant.id, thread={"messages": [message]}, **FAST)
+    (answer,) = plain.beta.threads.messages.list(run.thread_id, run_id=run.id)
+    text = valid("beta.threads.messages.retrieve", answer).content[0].text
+    (cited,) = text.annotations
+    assert (text.value[cited.start_index : cited.end_index], cited.file_citation.file_id) == (cited.text, file.id)
+    content: Any = ["step_details.tool_calls[*].file_search.results[*].content"]
+    steps = plain.beta.threads.runs.steps.list(run.id, thread_id=run.thread_id, order="asc", include=content)
+    found = valid("beta.threads.runs.steps.retrieve", steps.data[0]).step_details.tool_calls[0].file_search.results
+    assert [(each.file_name, each.content[0].text) for each in found] == [("zoo.txt", "Zebras live in the zoo.")]
+    thread = valid("beta.threads.retrieve", plain.beta.threads.retrieve(run.thread_id))
+    (store,) = thread.tool_resources.file_search.vector_store_ids
+    assert plain.vector_stores.retrieve(store).expires_after.days == 7
+
+
 def test_an_agent_without_configuration_comes_to_an_end(plain):
     thread, assistant = asked(plain, "What is the weather in Oslo?", tools=[WEATHER])
     run = plain.beta.threads.runs.create_and_poll(

@@ -144,14 +144,17 @@ class Lifecycle:
         refusal: str = "Cannot change a {kind} with status '{status}'.",
         refused: int = 400,
         image_of: str = "",
+        lasting: float | None = None,
     ) -> None:
         """`field` holds the status. `refusal` may name {kind}, {status}, {to} and {id}; `refused` is its HTTP status.
 
         A source of a move or an expiry may be `*`, any state of a road; an object without the field counts as `*`.
         `image_of` names the operation that retrieves the object of the same id without which this one is gone.
+        `lasting` is how many seconds an object is kept that a request made; what was put there stays.
         """
         chains = [_chain(road) for road in roads]
-        self.field, self.due, self.refusal, self.refused, self.image_of = field, due, refusal, refused, image_of
+        self.field, self.due, self.refusal, self.refused = field, due, refusal, refused
+        self.image_of, self.lasting = image_of, lasting
         self.roads: Mapping[str, tuple[str, ...]] = {
             chain[at]: tuple(chain[at + 1 :]) for chain in chains for at in range(len(chain) - 1)
         }

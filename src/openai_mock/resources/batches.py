@@ -2,8 +2,8 @@
 
 Theory. The file is judged when the batch leaves `validating`: anything wrong with a line fails the whole batch, before
 anything was asked. The lines are asked when it comes to `finalizing`, all at once, with the credentials and the session
-of whoever looks at the batch then; the ids of the two files wait beside the object until it is completed. A batch that
-expires or is cancelled before has asked nothing.
+of whoever looks at the batch then; the ids of the two files wait beside the object until it comes to its end, whichever
+that is. A batch that expires or is cancelled before has asked nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.asking import carried
+from openai_mock.engine.errors import ApiError
 from openai_mock.engine.file_object import file_content, keep_file
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.meaning import unknown_references
@@ -26,6 +27,7 @@ from openai_mock.wire import Request
 
 _DAY = 86_400
 _MOST_LINES = 50_000
+_PURPOSE = "batch"
 _RESULT, _ASKED = "result", "request"
 """The names of the bytes beside a batch: the ids of its files, and what its object does not show of the request."""
 _encode = msgspec.json.Encoder().encode
@@ -77,6 +79,7 @@ _read_answer = msgspec.json.Decoder(_Said).decode
 def create(call: Call) -> Answer:
     """Take a batch on. Its file is looked at while it is `validating`, so a wrong one fails the batch, not the call."""
     body, now = call.body, call.now
+    _require_purpose(call, body["input_file_id"])
     unset = (
         "output_file_id", "error_file_id", "in_progress_at", "finalizing_at", "completed_at", "failed_at",
         "expired_at", "cancelling_at", "cancelled_at", "errors", "model", "usage",
@@ -141,15 +144,14 @@ def run(call: Call, item: Object, at: int) -> Object:
 @batches.entering("completed")
 def finish(call: Call, item: Object, at: int) -> Object:
     """Name the files that were written."""
-    collection = call.collection("batches.retrieve")
-    files = msgspec.json.decode(collection.content(item["id"], _RESULT) or b"{}")
-    collection.put_content(item["id"], None, _RESULT)
-    return {**item, "completed_at": at, **files}
+    return {**item, "completed_at": at, **_files(call, item)}
 
 
 @batches.entering("expired")
 def expire(call: Call, item: Object, at: int) -> Object:
     """Note what was not asked within the completion window."""
+    if asked := _files(call, item):
+        return {**item, "expired_at": at, **asked}
     lines, flaws = _read(call, item)
     why = {
         "code": "batch_expired",
@@ -162,9 +164,27 @@ def expire(call: Call, item: Object, at: int) -> Object:
 
 
 @batches.entering("cancelled")
-def stop(_: Call, item: Object, at: int) -> Object:
-    """Note when it stopped."""
-    return {**item, "cancelled_at": at}
+def stop(call: Call, item: Object, at: int) -> Object:
+    """Note when it stopped; what had been asked by then is there."""
+    return {**item, "cancelled_at": at, **_files(call, item)}
+
+
+def _files(call: Call, item: Object) -> Object:
+    """The fields that name the files of a batch whose lines were asked; none before."""
+    collection = call.collection("batches.retrieve")
+    files: Object = msgspec.json.decode(collection.content(item["id"], _RESULT) or b"{}")
+    collection.put_content(item["id"], None, _RESULT)
+    return files
+
+
+def _require_purpose(call: Call, id_: str) -> None:
+    """Raise a 400 for a file that was uploaded for something else."""
+    file = call.collection("files.retrieve").find(id_)
+    if file is not None and file["purpose"] != _PURPOSE and not call.world.lenient_ids:
+        words = (
+            f"Invalid 'input_file_id': expected a file with purpose '{_PURPOSE}', but got '{file['purpose']}' instead."
+        )
+        raise ApiError(400, words, param="input_file_id", code="invalid_value")
 
 
 def _read(call: Call, item: Object) -> tuple[list[_Line], list[Object]]:

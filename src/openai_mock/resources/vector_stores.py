@@ -1,10 +1,11 @@
 """Vector stores: files that are processed by and by and then found by their words.
 
-Theory. What happens happens to a file in a store: it walks from `in_progress` to `completed`, and its policy is that of
-`vector_stores.files`. A file that is deleted, or has expired, is in no store any more. A store and a batch have no road
-of their own: status and counts of both are counted from their files whenever they are shown, and to retrieve one polls
-the files that are still on their way. A batch keeps what it came to once none is. A store that is not used for
-`expires_after.days` shows itself as expired, and takes and finds nothing more until it is updated.
+Theory. What happens happens to a file in a store: it walks from `in_progress` to `completed`, or has failed where it
+has nothing to read, and its policy is that of `vector_stores.files`. A file that is deleted, or has expired, is in no
+store any more. A store and a batch have no road of their own: status and counts of both are counted from their files
+whenever they are shown, and to retrieve one polls the files that are still on their way. A batch keeps what it came to
+once none is. A store that is not used for `expires_after.days` shows itself as expired, and takes and finds nothing
+more until it is updated.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from openai_mock.engine.file_object import file_content
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.pages import filters, stored_page
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.engine.search import CHUNK, EVERY, FILES, OVERLAP, STORES, is_expired, passages, search, used
+from openai_mock.engine.search import CHUNK, EVERY, FILES, OVERLAP, STORES, filename, is_expired, passages, search, used
 from openai_mock.engine.store import Object
+from openai_mock.media.document import document_text
+from openai_mock.media.kinds import kind
 from openai_mock.turns.ranking import rewritten
 
 _BATCHES = "vector_stores.file_batches.retrieve"
@@ -143,8 +146,11 @@ def content(call: Call) -> Answer:
 
 @store_files.entering("completed")
 def processed(call: Call, item: Object, _: int) -> Object:
-    """Measure a file."""
-    return {**item, "usage_bytes": len(file_content(call, item["id"]) or b"")}
+    """Measure a file; one in which there is nothing to read has failed."""
+    read = file_content(call, item["id"]) or b""
+    if wrong := _unreadable(read, filename(call, item["id"])):
+        return {**item, "status": "failed", "last_error": wrong}
+    return {**item, "usage_bytes": len(read)}
 
 
 @file_batches.on("vector_stores.file_batches.create")
@@ -204,6 +210,15 @@ def list_batch_files(call: Call) -> Answer:
     return stored_page(
         call, call.collection(FILES), where=lambda item: item["id"] in members and (wanted is None or wanted(item))
     )
+
+
+def _unreadable(content: bytes, name: str) -> Object | None:
+    """Why a file cannot be searched, as `last_error` tells it; None where it can."""
+    if kind(content) not in {None, "pdf"}:
+        return {"code": "unsupported_file", "message": "The file type is not supported."}
+    if not document_text(content, name).strip():
+        return {"code": "invalid_file", "message": "The file has no text to search."}
+    return None
 
 
 def _usable(call: Call, id_: str) -> Object:

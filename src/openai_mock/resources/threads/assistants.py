@@ -25,11 +25,12 @@ def misuse(call: Call) -> Iterator[Misuse]:
 @assistants.on("beta.assistants.create")
 def create(call: Call) -> Answer:
     """Keep an assistant."""
-    return call.create(assistant(with_stores(call, call.body), call.world.ids, call.now))
+    return call.create(assistant(with_stores(call, call.body, lasting=True), call.world.ids, call.now))
 
 
 @assistants.on("beta.assistants.update")
 def update(call: Call) -> Answer:
     """Change what the request names; lists are replaced whole."""
     known = call.item
-    return call.collection().save(changed_assistant(known, with_stores(call, call.body)), call.id)
+    body = {key: value for key, value in call.body.items() if key != "model" or value is not None}
+    return call.collection().save(changed_assistant(known, with_stores(call, body, lasting=True)), call.id)

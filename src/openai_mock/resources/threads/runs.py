@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from openai_mock.engine.answers import Answer, Events
@@ -11,11 +12,13 @@ from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.store import Object
+from openai_mock.engine.uses import of_run
+from openai_mock.resources.threads.grounding import stores_of
 from openai_mock.resources.threads.objects import ASSISTANTS, RUNS, THREADS, assumed_assistant, message, run, usage
 from openai_mock.resources.threads.steps import open_steps, steps_of
 from openai_mock.resources.threads.stream import frames
-from openai_mock.resources.threads.threads import active_run, begun, keep, keep_messages, messages_of
-from openai_mock.resources.threads.vector_stores import with_stores
+from openai_mock.resources.threads.threads import active_run, begun, equip, keep, keep_messages, messages_of
+from openai_mock.resources.threads.vector_stores import with_attachments, with_stores
 from openai_mock.resources.threads.work import Done, Work, ended, keep_work, planned, work_of
 from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.checks.requests import in_run
@@ -45,13 +48,18 @@ def misuse(call: Call) -> Iterator[Misuse]:
 def create(call: Call) -> Answer:
     """Let an assistant answer on a thread."""
     body, thread_id = call.body, call.params["thread_id"]
-    call.collection(THREADS).get(thread_id)
+    thread_ = call.collection(THREADS).get(thread_id)
     _idle(call, thread_id)
-    made = run(body, _assistant(call), thread_id, call.world.ids, call.now)
+    known = _assistant(call)
+    made = run(body, known, thread_id, call.world.ids, call.now)
     more = [message(each, thread_id, call.world.ids, call.now) for each in body.get("additional_messages") or ()]
-    work = planned(call, made, [*messages_of(call, thread_id), *more], Work())
+    equipped = cache(lambda: {"tool_resources": with_attachments(call, thread_.get("tool_resources"), more)})
+    said = [*messages_of(call, thread_id), *more]
+    work = planned(call, made, said, Work(), lambda: stores_of(equipped(), known))
     with call.store.atomically():
         _idle(call, thread_id)
+        if any(each["attachments"] for each in more):
+            equip(call, thread_, equipped()["tool_resources"])
         keep_messages(call, thread_id, more)
         return _begin(call, made, work)
 
@@ -63,9 +71,9 @@ def create_and_run(call: Call) -> Answer:
     given = body.get("thread") or {}
     thread, said = begun(call, given)
     made = run(body, known, thread["id"], call.world.ids, call.now)
-    work = planned(call, made, said, Work())
-    resources = [with_stores(call, each).get("tool_resources") or {} for each in (given, body)]
-    thread["tool_resources"] = {**resources[0], **resources[1]}
+    equipped = cache(lambda: {"tool_resources": _resources(call, given, said)})
+    work = planned(call, made, said, Work(), lambda: stores_of(equipped(), known))
+    thread |= equipped()
     keep(call, thread, said)
     return _begin(call, made, work, thread=thread)
 
@@ -80,10 +88,15 @@ def submit_tool_outputs(call: Call) -> Answer:
         outputs = _outputs(call, item)
         before = work_of(call, item["thread_id"], item["id"])
         answered = [{"role": "tool", "tool_call_id": id_, "content": outputs[id_]} for id_ in outputs]
-        said = before.said or [{"role": "assistant", "content": None, "tool_calls": _called(item)}]
-        work = Work([*said, *answered], before.read, before.written, before.last)
+        rounds = before.said or [{"role": "assistant", "content": None, "tool_calls": _called(item)}]
+        work = Work([*rounds, *answered], before.read, before.written, before.last)
         going_on = {**item, "required_action": None}
-        work = planned(call, going_on, messages_of(call, item["thread_id"]), work)
+        owners = (
+            call.collection(THREADS).find(item["thread_id"]),
+            call.collection(ASSISTANTS).find(item["assistant_id"]),
+        )
+        said = messages_of(call, item["thread_id"])
+        work = planned(call, going_on, said, work, lambda: stores_of(*owners))
         closed = _close(call, item, "completed", "completed_at", call.now, outputs, usage(*before.last))
         if not call.body.get("stream"):
             keep_work(call, item, work)
@@ -110,7 +123,7 @@ def start(_: Call, item: Object, at: int) -> Object:
 def arrive(call: Call, item: Object, at: int) -> Object:
     """Come to the end, whichever it is, or to the tools that the client is to run."""
     done = ended(item, work_of(call, item["thread_id"], item["id"]), at)
-    _keep_done(call, done)
+    _keep_done(call, done, at)
     return done.run
 
 
@@ -124,6 +137,12 @@ def stop(call: Call, item: Object, at: int) -> Object:
 def expire(call: Call, item: Object, at: int) -> Object:
     """End what nobody went on with."""
     return _given_up(call, item, "expired", at)
+
+
+def _resources(call: Call, given: Mapping[str, Any], said: Sequence[Object]) -> Object:
+    """What the tools work on: of the new thread, of the run, and of the messages."""
+    first, second = [with_stores(call, each).get("tool_resources") or {} for each in (given, call.body)]
+    return with_attachments(call, {**first, **second}, said)
 
 
 def _assistant(call: Call) -> Object:
@@ -157,17 +176,20 @@ def _arrive(call: Call, item: Object, work: Work) -> Done:
     """Do all the work at once, as a stream does. The run itself is still to be kept."""
     keep_work(call, item, work)
     done = ended(start(call, item, call.now), work, call.now)
-    _keep_done(call, done)
+    _keep_done(call, done, call.now)
     return done
 
 
-def _keep_done(call: Call, done: Done) -> None:
+def _keep_done(call: Call, done: Done, at: int) -> None:
+    """Keep what a run did until a Unix second, and count what that round used."""
     item = done.run
     collection = steps_of(call, item["thread_id"], item["id"])
     for each in done.steps:
         collection.create(each)
     keep_messages(call, item["thread_id"], done.messages)
     work = work_of(call, item["thread_id"], item["id"])
+    if any(work.last):
+        call.world.account.told(call.request.headers, item["model"], at, of_run(work.last, done.steps))
     keep_work(call, item, Work(work.said, work.read, work.written, work.last))
 
 

@@ -11,7 +11,7 @@ from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.store import Object
 from openai_mock.resources.threads.objects import MESSAGES, RUNS, THREADS, message, thread
-from openai_mock.resources.threads.vector_stores import with_stores
+from openai_mock.resources.threads.vector_stores import with_attachments, with_stores
 
 ENDED = frozenset({"completed", "incomplete", "failed", "cancelled", "expired"})
 """The states in which a run lets its thread go."""
@@ -26,6 +26,7 @@ messages.checks("beta.threads.messages.create")(unknown_references)
 def create(call: Call) -> Answer:
     """Keep a thread and the messages it begins with."""
     made, said = begun(call, with_stores(call, call.body))
+    made["tool_resources"] = with_attachments(call, made["tool_resources"], said)
     keep(call, made, said)
     return made
 
@@ -43,11 +44,14 @@ def update(call: Call) -> Answer:
 def add(call: Call) -> Answer:
     """Add a message, which a thread takes while nobody answers on it."""
     thread_id = call.params["thread_id"]
-    call.collection(THREADS).get(thread_id)
     with call.store.atomically():
+        thread_ = call.collection(THREADS).get(thread_id)
         if run_id := active_run(call, thread_id):
             raise ApiError(400, f"Can't add messages to {thread_id} while a run {run_id} is active.")
-        return call.create(message(call.body, thread_id, call.world.ids, call.now))
+        made = message(call.body, thread_id, call.world.ids, call.now)
+        if made["attachments"]:
+            equip(call, thread_, with_attachments(call, thread_.get("tool_resources"), [made]))
+        return call.create(made)
 
 
 def begun(call: Call, body: Mapping[str, Any]) -> tuple[Object, list[Object]]:
@@ -68,6 +72,11 @@ def keep_messages(call: Call, thread_id: str, said: Iterable[Object]) -> None:
     collection = call.collection(MESSAGES, thread_id=thread_id)
     for each in said:
         collection.create(each)
+
+
+def equip(call: Call, thread_: Object, resources: Object) -> None:
+    """Give a thread other `tool_resources`."""
+    call.collection(THREADS).save({**thread_, "tool_resources": resources})
 
 
 def messages_of(call: Call, thread_id: str) -> list[Object]:

@@ -10,7 +10,7 @@ are the same to rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from msgspec import Struct
 from openai_mock.engine.ids import Ids
 from openai_mock.engine.resource import Call
 from openai_mock.engine.store import Object
+from openai_mock.resources.threads.grounding import grounded
 from openai_mock.resources.threads.objects import RUNS, answer, step, usage
 from openai_mock.turns.checks.room import fitted, overflows
 from openai_mock.turns.conversation import from_chat
@@ -31,6 +32,7 @@ _WORK = "work"
 _ERRORS = ("server_error", "rate_limit_exceeded", "invalid_prompt")
 _SENT = ("temperature", "top_p", "response_format", "tool_choice", "parallel_tool_calls", "reasoning_effort")
 _BUILT_IN = ("file_search_call", "code_interpreter_call")
+_RANKED = {"ranker": "default_2024_08_21", "score_threshold": 0.0}
 _REFUSED = {"content_filter": None, "length": "max_completion_tokens"}
 
 
@@ -90,8 +92,13 @@ def keep_work(call: Call, run: Mapping[str, Any], work: Work) -> None:
     call.collection(RUNS, thread_id=run["thread_id"]).put_content(run["id"], _encode(work), _WORK)
 
 
-def planned(call: Call, run: Mapping[str, Any], messages: Sequence[Object], work: Work) -> Work:
-    """The next round of a run on a thread with these messages. Raises `ApiError` where rules say so."""
+def planned(
+    call: Call, run: Mapping[str, Any], messages: Sequence[Object], work: Work, stores: Callable[[], Sequence[str]]
+) -> Work:
+    """The next round of a run on a thread with these messages. Raises `ApiError` where rules say so.
+
+    `stores` tells the ids of the vector stores for file search, and is asked only once nothing is refused any more.
+    """
     model = run["model"]
     told = _told(call, run, messages, work)
     most = run["max_prompt_tokens"]
@@ -102,8 +109,10 @@ def planned(call: Call, run: Mapping[str, Any], messages: Sequence[Object], work
     if most is not None and read > most - work.read:
         details = {"incomplete_details": {"reason": "max_prompt_tokens"}}
         return Work(work.said, work.read, work.written, ahead=Ahead("incomplete", details))
-    reply = call.world.speak(call.prompt(from_chat(told), model, _body(run, told, work)))
+    prompt = call.prompt(from_chat(told), model, _body(run, told, work))
+    reply = call.world.speak(prompt)
     call.rule = reply.rule
+    reply = grounded(call, run, prompt, reply, stores)
     turn = reply.turns[0] if reply.turns else Turn("")
     used = _tokens(turn, reply, read, model)
     calls = [_named(each, call.world.ids) for each in turn.tool_calls] if turn.finish != "length" else []
@@ -200,7 +209,7 @@ def _ahead(run: Mapping[str, Any], turn: Turn, calls: list[dict[str, Any]], used
     """The steps of a turn: built-in tools that were used, the message, and calls that wait for the client."""
     steps: list[Object] = []
     messages: list[Object] = []
-    if built_in := [_use(item, ids) for item in turn.items if item["type"] in _BUILT_IN]:
+    if built_in := [_use(item, run, ids) for item in turn.items if item["type"] in _BUILT_IN]:
         steps.append(step(run, {"type": "tool_calls", "tool_calls": built_in}, ids))
     content = _written(turn)
     if content or not calls:
@@ -246,17 +255,36 @@ def _text(text: str, annotations: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     return {"type": "text", "text": {"value": text, "annotations": made}}
 
 
-def _use(item: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
+def _use(item: Mapping[str, Any], run: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     """The use of a built-in tool as a step tells it."""
     id_ = ids.letters("call_")
     if item["type"] == "code_interpreter_call":
         logs = [{"type": "logs", "logs": "42\n"}]
         ran = {"input": item.get("code") or "", "outputs": item.get("outputs") or logs}
         return {"id": id_, "type": "code_interpreter", "code_interpreter": ran}
-    said = [{"type": "text", "text": f"An example about {query}."} for query in item.get("queries") or ()]
-    found = {"file_id": "file-openaimock000000000001", "file_name": "example.txt", "score": 0.9, "content": said}
-    ranked = {"ranker": "default_2024_08_21", "score_threshold": 0.0}
-    return {"id": id_, "type": "file_search", "file_search": {"ranking_options": ranked, "results": [found]}}
+    asked = next((tool.get("file_search") or {} for tool in run["tools"] if tool["type"] == "file_search"), {})
+    ranked = {**_RANKED, **(asked.get("ranking_options") or {})}
+    found = [_hit(each) for each in _examples(item) if each.get("score", 1.0) >= ranked["score_threshold"]]
+    return {"id": id_, "type": "file_search", "file_search": {"ranking_options": ranked, "results": found}}
+
+
+def _examples(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What a file search found, or where nobody knows, an example."""
+    if item.get("results") is not None:
+        found: Sequence[Mapping[str, Any]] = item["results"]
+        return found
+    text = " ".join(f"An example about {query}." for query in item.get("queries") or ())
+    return [{"file_id": "file-openaimock000000000001", "filename": "example.txt", "score": 0.9, "text": text}]
+
+
+def _hit(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A passage that was found, from the words of Responses into those of steps."""
+    return {
+        "file_id": found.get("file_id") or "",
+        "file_name": found.get("filename") or "",
+        "score": found.get("score", 1.0),
+        "content": [{"type": "text", "text": found.get("text") or ""}],
+    }
 
 
 # Getting there.
