@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from schemas import STRICT
 
@@ -22,6 +22,12 @@ TEXTS = st.text(max_size=40)
 MESSAGES = st.lists(
     st.fixed_dictionaries({"role": st.sampled_from(["system", "user", "assistant"]), "content": TEXTS}), min_size=1
 )
+KEYS = st.sampled_from(["type", "properties", "required", "enum", "items", "$defs", "anyOf", "additionalProperties"])
+SCHEMAS = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["object", "array", "string", "float"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+).flatmap(lambda inner: st.just({"type": "object", "properties": {"a": inner}}) | st.just(inner))
 IDS = st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=4, unique=True)
 
 
@@ -74,6 +80,13 @@ def test_the_oldest_messages_go_and_the_last_of_the_user_stays(messages: list[di
 def test_strict_schemas_have_no_flaws(schema: dict[str, Any]) -> None:
     if "allOf" not in json.dumps(schema):
         assert list(flaws(schema, strict=True)) == []
+
+
+@given(SCHEMAS, st.booleans())
+@example({"type": "object", "properties": {"a": {}}, "required": True}, True)
+@example({"type": [["object"], {}]}, True)
+def test_no_schema_breaks_the_check(schema: Any, strict: bool) -> None:
+    assert all(isinstance(flaw, str) for flaw in flaws(schema, strict=strict))
 
 
 def test_a_deep_schema_is_walked_to_its_end() -> None:

@@ -26,7 +26,10 @@ def _message(message: Mapping[str, Any], aloud: list[Mapping[str, Any]] | None) 
     text = text_of(content)
     if aloud is not None and (message.get("audio") or (content and any("input_audio" in part for part in content))):
         aloud.append(message)
-    return Message(message["role"], text, message.get("tool_call_id"), _tool_calls(message.get("tool_calls") or ()))
+    calls = [*(message.get("tool_calls") or ())]
+    if older := message.get("function_call"):
+        calls.append({"function": older})  # the older form, which knows no ids
+    return Message(message["role"], text, message.get("tool_call_id"), _tool_calls(calls))
 
 
 def text_of(content: Any) -> str:

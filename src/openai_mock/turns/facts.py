@@ -31,6 +31,7 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     efforts: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("json_object", "json_schema")
     without: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ("chat", "responses")
     known: bool = True
     room: int = 0
     """Tokens of the longest prompt."""
@@ -61,7 +62,7 @@ def _all() -> Mapping[str, Facts]:
     for names, said in tomllib.loads(data.decode()).items():
         one = msgspec.convert(said, Facts)
         room = min(one.context, one.input)
-        plain = 0 if one.hears or "system" in one.without else room
+        plain = room if "chat" in one.serves and not one.hears and "system" not in one.without else 0
         one = msgspec.structs.replace(one, room=room, plain=plain)
         found.update(dict.fromkeys(names.split(" | "), one))
     return found

@@ -254,11 +254,17 @@ def _called(prompt: Prompt, seed: int, tools: Sequence[Offered], *, approved: bo
 
 
 def _custom_input(tool: Offered, mark: str, said: str) -> str:
-    """The input of a custom tool: a text of its grammar where that is a regular expression, else what was said."""
+    """The input of a custom tool: a text of its grammar, or what was said where there is none that can be read."""
     form = tool.given.get("format") or {}
     grammar = form.get("grammar") or form
-    if grammar.get("syntax") == "regex" and isinstance(grammar.get("definition"), str):
+    definition = grammar.get("definition")
+    made = None
+    if isinstance(definition, str) and grammar.get("syntax") == "regex":
         from openai_mock.turns.conform import conforming  # noqa: PLC0415 - only a request with a grammar needs it
 
-        return str(conforming({"type": "string", "pattern": grammar["definition"]}, mark, said))
-    return " ".join(said.split())[:200] or "example"
+        made = str(conforming({"type": "string", "pattern": definition}, mark, said))
+    elif isinstance(definition, str):
+        from openai_mock.turns.grammars import sentence  # noqa: PLC0415 - the same
+
+        made = sentence(definition, mark)
+    return " ".join(said.split())[:200] or "example" if made is None else made

@@ -19,7 +19,7 @@ _PAGE = "https://example.com/"
 _FILE = "file-openaimock000000000001"
 FOUND_EXAMPLE = "I searched your files and found an example."
 """What is said of a file search by whoever knows no files."""
-_LISTED = ("echo",)
+_LISTED = "echo"
 
 
 class Use(Struct, frozen=True):
@@ -138,13 +138,18 @@ def _program(_: Offered, __: str) -> Use:
 def _mcp_tools(tool: Offered) -> tuple[str, ...]:
     allowed = tool.given.get("allowed_tools")
     named = allowed.get("tool_names") if isinstance(allowed, Mapping) else allowed
-    return tuple(named) if named else _LISTED
+    return tuple(named) if named else (tool.given.get("name") or _LISTED,)
+
+
+def _mcp_tool(tool: Offered) -> str:
+    """The tool of the server that is called: the one that the request names, else the first."""
+    return str(tool.given.get("name") or _mcp_tools(tool)[0])
 
 
 def _mcp_call(tool: Offered, said: str, kind: str) -> Mapping[str, Any]:
     schema = {"type": "object", "properties": {"text": {"type": "string"}}}
     arguments = arguments_of(conforming(schema, tool.name, said))
-    return {"type": kind, "server_label": tool.name, "name": _mcp_tools(tool)[0], "arguments": arguments}
+    return {"type": kind, "server_label": tool.name, "name": _mcp_tool(tool), "arguments": arguments}
 
 
 def _needs_approval(tool: Offered) -> bool:
@@ -152,7 +157,7 @@ def _needs_approval(tool: Offered) -> bool:
     asked = tool.given.get("require_approval")
     if not isinstance(asked, Mapping):
         return asked != "never"
-    name = _mcp_tools(tool)[0]
+    name = _mcp_tool(tool)
     if name in ((asked.get("never") or {}).get("tool_names") or ()):
         return False
     always = (asked.get("always") or {}).get("tool_names")

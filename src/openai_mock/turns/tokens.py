@@ -127,7 +127,8 @@ def tools_tokens(tools: Sequence[Mapping[str, Any]], encoding: str) -> int:
 
 
 def _tool_tokens(tool: Mapping[str, Any], encoding: str) -> int:
-    function = tool.get("function") or tool
+    inner = tool.get("function")
+    function: Mapping[str, Any] = inner if isinstance(inner, dict) else tool
     total = count(f"{function.get('name', '')}:{_line(function)}", encoding)
     schemas = [function.get("parameters")]
     while schemas:
@@ -146,7 +147,8 @@ def _parameter_tokens(name: str, schema: Any, encoding: str) -> int:
     if not isinstance(schema, dict):
         return 3 + count(name, encoding)
     total = 3 + count(f"{name}:{schema.get('type', '')}:{_line(schema)}", encoding)
-    if choices := schema.get("enum"):
+    choices = schema.get("enum")
+    if choices and isinstance(choices, list):
         total += 3 * len(choices) - 3 + sum(count(str(choice), encoding) for choice in choices)
     return total
 
@@ -162,8 +164,9 @@ def _rest_tokens(message: Mapping[str, Any], encoding: str) -> int:
         total += PER_NAME + _count_if_text(name, encoding)
     total += _count_if_text(message.get("refusal"), encoding)
     for call in (*(message.get("tool_calls") or ()), message.get("function_call")):
-        if call:
-            said = call.get("function") or call.get("custom") or call
+        if isinstance(call, dict):
+            inner = call.get("function") or call.get("custom")
+            said = inner if isinstance(inner, dict) else call
             texts = (said.get("name"), said.get("arguments"), said.get("input"))
             total += PER_CALL + sum(_count_if_text(text, encoding) for text in texts)
     return total
@@ -179,7 +182,8 @@ def _part_tokens(part: Any, encoding: str) -> int:
         detail = nested.get("detail") if isinstance(nested, dict) else part.get("detail")
         return IMAGE_LOW if detail == "low" else IMAGE
     if "audio" in kind:
-        return audio_tokens(part.get("input_audio") or part)
+        audio = part.get("input_audio")
+        return audio_tokens(audio if isinstance(audio, dict) else part)
     if "file" in kind:
         return FILE
     return _count_if_text(part.get("text"), encoding) + _count_if_text(part.get("refusal"), encoding)
@@ -187,7 +191,8 @@ def _part_tokens(part: Any, encoding: str) -> int:
 
 def audio_tokens(audio: Mapping[str, Any]) -> int:
     """An estimate of what a recording costs, from its `data` in Base64 and its `format`: ten tokens a second."""
-    size = len(audio.get("data") or "") * 3 // 4
+    data = audio.get("data")
+    size = len(data) * 3 // 4 if isinstance(data, str) else 0
     return -(-size // AUDIO_BYTES_PER_TOKEN.get(str(audio.get("format")), _AUDIO_BYTES_PER_TOKEN_OTHER))
 
 

@@ -92,7 +92,10 @@ def choice(body: Mapping[str, Any], tools: tuple[Offered, ...]) -> Choice:
         allowed = tuple(tool for tool in tools if any(_is(tool, *each) for each in named))
         return Choice("required" if said.get("mode") == "required" else "auto", allowed)
     wanted = _read_one(asked)
-    return Choice("required", tuple(tool for tool in tools if _is(tool, *wanted)))
+    among = tuple(tool for tool in tools if _is(tool, *wanted))
+    if kind == "mcp" and said.get("name"):  # one tool of the server
+        among = tuple(msgspec.structs.replace(tool, given={**tool.given, "name": said["name"]}) for tool in among)
+    return Choice("required", among)
 
 
 def _read_one(named: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -147,8 +150,19 @@ def _stem(word: str) -> str:
 
 
 def parallel(body: Mapping[str, Any]) -> bool:
-    """Whether several tools may be called at once; they may unless the request says no."""
-    return body.get("parallel_tool_calls") is not False
+    """Whether several tools may be called at once; they may unless the request says no, or knows only `functions`."""
+    return body.get("parallel_tool_calls") is not False and not is_older(body)
+
+
+def is_older(body: Mapping[str, Any]) -> bool:
+    """Whether a chat offers its tools in the older form, as `functions`, which is answered with `function_call`."""
+    return bool(body.get("functions")) and not body.get("tools")
+
+
+def is_named(body: Mapping[str, Any]) -> bool:
+    """Whether a chat names the one tool that is to be called."""
+    asked = body.get("tool_choice", body.get("function_call"))
+    return isinstance(asked, Mapping) and asked.get("type") != "allowed_tools"
 
 
 def arguments_of(value: Any) -> str:

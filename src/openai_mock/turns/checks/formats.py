@@ -12,6 +12,12 @@ from openai_mock.turns.conversation import text_of
 Place = tuple[str, ...]
 _BARRED = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties")
 """Keywords that the strict mode does not take."""
+_KINDS = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_FORMS: tuple[tuple[str, type, str], ...] = (
+    ("required", list, "array"), ("enum", list, "array"),
+    ("properties", Mapping, "object"), ("$defs", Mapping, "object"),
+)  # fmt: skip
+"""What some keywords must be."""
 
 
 def in_chat(body: Mapping[str, Any]) -> Iterator[Misuse]:
@@ -21,8 +27,8 @@ def in_chat(body: Mapping[str, Any]) -> Iterator[Misuse]:
         words = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
         yield Misuse(words, "messages")
     inner = asked.get("json_schema") or {}
-    if asked.get("type") == "json_schema" and inner.get("strict"):
-        for flaw in flaws(inner.get("schema"), strict=True):
+    if asked.get("type") == "json_schema":
+        for flaw in _of_format(inner):
             yield Misuse(f"Invalid schema for response_format '{inner.get('name')}': {flaw}", "response_format")
     for at, tool in enumerate(body.get("tools") or ()):
         yield from _function(tool.get("function") or {}, f"tools[{at}].function.parameters")
@@ -39,8 +45,8 @@ def in_responses(body: Mapping[str, Any], items: Sequence[Mapping[str, Any]] | N
             "'json_object'."
         )
         yield Misuse(words, "input")
-    if asked.get("type") == "json_schema" and asked.get("strict"):
-        for flaw in flaws(asked.get("schema"), strict=True):
+    if asked.get("type") == "json_schema":
+        for flaw in _of_format(asked):
             words = f"Invalid schema for response_format '{asked.get('name')}': {flaw}"
             yield Misuse(words, "text.format.schema", "invalid_json_schema")
     for at, tool in enumerate(body.get("tools") or ()):
@@ -52,23 +58,57 @@ def _says_json(messages: Sequence[Mapping[str, Any]]) -> bool:
     return any("json" in text_of(each.get("content")).lower() for each in messages)
 
 
+def _of_format(named: Mapping[str, Any]) -> Iterator[str]:
+    schema = named.get("schema")
+    return flaws(schema, strict=True) if named.get("strict") else malformed(schema)
+
+
 def _function(function: Mapping[str, Any], param: str) -> Iterator[Misuse]:
     given = function.get("parameters")
-    if given:
-        for flaw in flaws(given, strict=bool(function.get("strict"))):
-            words = f"Invalid schema for function '{function.get('name')}': {flaw}"
-            yield Misuse(words, param, "invalid_function_parameters")
+    if not given:
+        return
+    found = [*flaws(given, strict=bool(function.get("strict")))]
+    if given.get("type") == "object" and "properties" not in given:
+        found.append("In context=(), object schema missing properties.")
+    for flaw in found:
+        words = f"Invalid schema for function '{function.get('name')}': {flaw}"
+        yield Misuse(words, param, "invalid_function_parameters")
 
 
 def flaws(schema: Any, *, strict: bool) -> Iterator[str]:
     """What is wrong with a schema, from the outside in; beyond its form where it is to be kept strictly."""
     if not isinstance(schema, Mapping):
         return
+    if wrong := [*malformed(schema)]:
+        yield from wrong
+        return
     kind = schema.get("type")
     if kind != "object" and "$ref" not in schema:
         yield f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
         return
     yield from _flaws(schema, strict=strict)
+
+
+def malformed(schema: Any) -> Iterator[str]:
+    """What is no JSON Schema at all, wherever it stands: a type that does not exist, a list that is none."""
+    ahead: deque[Any] = deque([schema] if isinstance(schema, Mapping) else ())
+    while ahead:
+        inner = ahead.popleft()
+        kinds = inner.get("type", "object")
+        if not all(
+            isinstance(kind, str) and kind in _KINDS for kind in (kinds if isinstance(kinds, list) else [kinds])
+        ):
+            yield f"{kinds!r} is not valid under any of the given schemas."
+        for key, form, name in _FORMS:
+            if key in inner and not isinstance(inner[key], form):
+                yield f"{inner[key]!r} is not of type '{name}'."
+        held = [*properties.values()] if isinstance(properties := inner.get("properties"), Mapping) else []
+        if "items" in inner and not isinstance(inner["items"], list):
+            held.append(inner["items"])
+        yield from (
+            f"{one!r} is not of type 'object', 'boolean'." for one in held if not isinstance(one, Mapping | bool)
+        )
+        ahead.extend(one for one, _ in _inner(inner, ()))
 
 
 def _flaws(schema: Mapping[str, Any], *, strict: bool) -> Iterator[str]:

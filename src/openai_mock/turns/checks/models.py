@@ -15,14 +15,37 @@ _FIXED: tuple[tuple[str, int], ...] = (
 """What a model that thinks takes at its default only."""
 _PARTS = {"image_url": "sees", "file": "sees", "input_audio": "hears", "input_image": "sees", "input_file": "sees"}
 """What a model must do to take a part of a message."""
+_TWO_LIMITS = "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."
 _GUIDE = "https://platform.openai.com/docs/guides/structured-outputs"
+
+
+def elsewhere(known: Facts, api: str) -> Iterator[Misuse]:
+    """A model that answers other APIs than this one: `chat`, `completions` or `embeddings`."""
+    if not known.known or api in known.serves:
+        return
+    if api == "embeddings":
+        yield Misuse("You are not allowed to generate embeddings from this model", status=403)
+        return
+    path = "v1/chat/completions" if api == "chat" else "v1/completions"
+    if known.serves == ("responses",):
+        words = f"This model is only supported in v1/responses and not in {path}."
+    elif api == "chat":
+        said = f"This is not a chat model and thus not supported in the {path} endpoint."
+        words = f"{said} Did you mean to use v1/completions?"
+    else:
+        said = f"This is a chat model and not supported in the {path} endpoint."
+        words = f"{said} Did you mean to use v1/chat/completions?"
+    yield Misuse(words, "model", status=404)
 
 
 def in_chat(body: Mapping[str, Any], known: Facts) -> Iterator[Misuse]:
     """What a chat asks of a model that does not do it."""
     if not known.known:
         return
+    yield from elsewhere(known, "chat")
     yield from _refused(body, known)
+    if body.get("max_tokens") is not None and body.get("max_completion_tokens") is not None:
+        yield Misuse(_TWO_LIMITS, "max_tokens", "invalid_parameter_combination")
     if known.reasons and body.get("max_tokens") is not None:
         words = f"{_unsupported('max_tokens')} Use 'max_completion_tokens' instead."
         yield Misuse(words, "max_tokens", "unsupported_parameter")
