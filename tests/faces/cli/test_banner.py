@@ -91,7 +91,7 @@ def test_without_a_key_the_lines_can_be_copied_as_they_stand():
 
 
 def test_what_is_answered_is_counted_and_its_source_named():
-    assert answers(plan(flow("a", ("user", "hi")), flow("b", ("user", "ho")))) == "2 flows, 0 responses from flows.json"
+    assert answers(plan(flow("a", ("user", "hi")), flow("b", ("user", "ho")))) == "2 flows from flows.json"
     assert answers(msgspec.structs.replace(Plan(), source="empty.yaml")).endswith("(empty.yaml has no rules)")
 
 

@@ -173,11 +173,48 @@ def test_validate(tmp_path):
     )
     bad.write_text("prot: 1\n")
     done = run("validate", str(good))
-    assert (done.exit_code, done.stdout) == (0, f"{good}: ok, 1 flow, 0 responses\n")
+    assert (done.exit_code, done.stdout) == (0, f"{good}: ok, 1 flow\n")
     done = run("validate", str(bad), str(good), str(bad))
     assert done.exit_code == 2
     assert "ok" in done.stdout
     assert done.stderr.count(f"{bad}:1:1: prot:") == 2
+
+
+def test_validate_looks_at_objects_too(tmp_path):
+    file = tmp_path / "state.yaml"
+    for text, told in (
+        ("state:\n  filez: []\n", "2:10: state.filez: the API keeps no 'filez'"),
+        ("state:\n  files: [{}, {id: 3}]\n", "2:15: state.files[1]: "),
+        ("lifecycle: {filez: instant}\n", "lifecycle.filez: nothing of this name changes by itself"),
+    ):
+        file.write_text(text)
+        done = run("validate", str(file))
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert told in done.stderr
+    file.write_text("state: {files: [{id: file-1}]}\n")
+    assert run("validate", str(file)).exit_code == 0
+
+
+def test_a_misspelt_variable_is_told(served, monkeypatch):
+    monkeypatch.setenv("OPENAI_MOCK_PROT", "4000")
+    monkeypatch.setenv("OPENAI_MOCK_OF_MY_OWN", "x")
+    done = run()
+    assert (done.exit_code, len(served)) == (0, 1)
+    assert done.stderr == "openai-mock: there is no variable OPENAI_MOCK_PROT; did you mean OPENAI_MOCK_PORT?\n"
+
+
+def test_a_configuration_in_place_of_a_command():
+    done = run("flows.yaml")
+    assert (done.exit_code, "Did you mean --config flows.yaml?" in done.stderr) == (2, True)
+
+
+def test_an_option_without_the_one_it_belongs_to():
+    for options, sentence in (
+        (("--webhook-secret", "whsec_c2VjcmV0"), "--webhook-secret signs the events of --webhook: add --webhook URL"),
+        (("--key", "key.pem"), "--key needs the certificate it belongs to: add --cert FILE"),
+    ):
+        done = run("--port", "0", *options)
+        assert (done.exit_code, sentence in done.stderr) == (2, True)
 
 
 def test_schema():

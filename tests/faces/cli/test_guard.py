@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
+from openai_mock.faces.cli import main, main_api, serving
 from openai_mock.faces.cli.guard import guarded
 
 
@@ -30,3 +31,16 @@ def test_with_debug_it_is_itself(monkeypatch):
     monkeypatch.setenv("OPENAI_MOCK_DEBUG", "1")
     with pytest.raises(KeyError):
         guarded(broken, "openai-mock")
+
+
+@pytest.mark.parametrize("entry", [main, main_api])
+def test_an_interrupted_start_is_told_by_its_exit_code_alone(monkeypatch, capsys, entry):
+    def interrupted(_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.argv", ["x", "--port", "0"])
+    monkeypatch.setattr(serving, "serve_until_stopped", interrupted)
+    with pytest.raises(SystemExit) as left:
+        entry()
+    assert left.value.code == 130
+    assert capsys.readouterr() == ("", "")

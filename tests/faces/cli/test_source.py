@@ -14,6 +14,7 @@ from openai_mock.config.plan import Plan
 from openai_mock.faces.cli import source
 from openai_mock.faces.cli.options import ServeOptions
 from openai_mock.faces.cli.source import Piped, check, piped, plan_for
+from openai_mock.spec.operations import load
 
 CONFIG = """\
 apiKey: sk-from-file
@@ -113,9 +114,9 @@ def test_piped_text_is_a_configuration_and_blanks_are_none(monkeypatch):
 def test_check(tmp_path):
     file = tmp_path / "flows.yaml"
     file.write_text(CONFIG)
-    assert check(str(file)) == (False, f"{file}: ok, 1 flow, 0 responses")
+    assert check(str(file), load()) == (False, f"{file}: ok, 1 flow")
     file.write_text(CONFIG.replace("content: Hi", "contents: Hi"))
-    wrong, text = check(str(file))
+    wrong, text = check(str(file), load())
     assert wrong
     assert text.startswith(f"{file}:6:22:")
-    assert check(str(tmp_path / "none.yaml"))[0]
+    assert check(str(tmp_path / "none.yaml"), load())[0]

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,7 +58,9 @@ def test_two_servers_share_a_file(tmp_path: Path) -> None:
 
 def test_the_lifecycle_of_the_command_beats_the_file(tmp_path: Path) -> None:
     config = tmp_path / "mock.yaml"
-    config.write_text("lifecycle: {default: polls=9, batches: polls=9}\nstate: {files: [{id: file-none}]}")
+    config.write_text(
+        "lifecycle: {default: polls=9, batches: polls=9}\nstate: {files: [{id: file-none, purpose: batch}]}"
+    )
     order = {"input_file_id": "file-none", "endpoint": "/v1/embeddings", "completion_window": "24h"}
     with serving("--config", config, "--lifecycle", "instant") as client:
         assert client.post("/batches", json=order).json()["status"] == "failed"
@@ -68,7 +72,7 @@ def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
     config.write_text("state: {fils: [{}]}")
     for options, sentence in (
         (("--state", text), f"openai-mock: {text} cannot hold the state: file is not a database. Name another file.\n"),
-        (("--config", config), "state.fils.0: the API keeps no 'fils'"),
+        (("--config", config), "mock.yaml:1:15: state.fils: the API keeps no 'fils'"),
     ):
         done = subprocess.run(
             [*COMMAND, *map(str, options)],
@@ -81,3 +85,31 @@ def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stdout) == (2, "")
         assert sentence in done.stderr
+
+
+def test_a_thousand_creations_lose_nothing_that_was_answered_when_the_server_is_killed(tmp_path: Path) -> None:
+    answered: list[tuple[str, str]] = []
+    enough = threading.Event()
+
+    def create(client: httpx.Client, name: str) -> None:
+        for number in range(250):
+            called = f"{name}-{number}"
+            upload = {"file": (called, called.encode())}
+            try:
+                made = client.post("/files", data={"purpose": "user_data"}, files=upload).json()["id"]
+            except httpx.TransportError:
+                return
+            answered.append((made, called))
+            if len(answered) >= 500:
+                enough.set()
+
+    with ThreadPoolExecutor(4) as pool, serving("--state", tmp_path / "mock.db") as client:
+        for each in range(4):
+            pool.submit(create, client, str(each))
+        assert enough.wait(60)
+    assert 500 <= len(answered) < 1000, "the server was not killed meanwhile"
+    with serving("--state", tmp_path / "mock.db") as client:
+        kept = {each["id"]: each["filename"] for each in client.get("/files").json()["data"]}
+        assert [called for made, called in answered if kept.get(made) != called] == []
+        for made, called in answered[-20:]:
+            assert client.get(f"/files/{made}/content").text == called

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended before it served."""
+
 
 def main() -> None:
     """Run `openai-mock` and leave the process with its exit code: 0 done, 1 cannot serve, 2 a mistake in the input."""
-    from openai_mock.faces.cli.commands import openai_mock  # noqa: PLC0415 - importing the package needs no click
-    from openai_mock.faces.cli.guard import guarded  # noqa: PLC0415
+    try:
+        from openai_mock.faces.cli.commands import openai_mock  # noqa: PLC0415 - importing the package needs no click
+        from openai_mock.faces.cli.guard import guarded  # noqa: PLC0415
 
-    guarded(openai_mock, "openai-mock")
+        guarded(openai_mock, "openai-mock")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def main_api() -> None:
     """Run `openai-mock-api`: the options of `openai-mock serve` and `--log-level`, without subcommands."""
-    from openai_mock.faces.cli.commands import openai_mock_api  # noqa: PLC0415 - importing the package needs no click
-    from openai_mock.faces.cli.guard import guarded  # noqa: PLC0415
+    try:
+        from openai_mock.faces.cli.commands import openai_mock_api  # noqa: PLC0415 - as above
+        from openai_mock.faces.cli.guard import guarded  # noqa: PLC0415
 
-    guarded(openai_mock_api, "openai-mock-api")
+        guarded(openai_mock_api, "openai-mock-api")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -62,12 +62,16 @@ def told(plan: Plan) -> list[dict[str, Any]]:
 
 
 def counted(plan: Plan) -> str:
-    """`3 flows, 1 response`."""
+    """`3 flows, 1 response`: what there is."""
     scripts = _scripts(plan)
     responses = sum(script.whole for script in scripts)
-    flows, rules = len(scripts) - responses, len(plan.scripts) - len(scripts)
-    said = f"{flows} flow{'s' * (flows != 1)}, {responses} response{'s' * (responses != 1)}"
-    return f"{said}, {rules} rule{'s' * (rules != 1)}" if rules else said
+    kinds = (
+        (len(scripts) - responses, "flow"),
+        (responses, "response"),
+        (len(plan.scripts) - len(scripts), "rule"),
+    )
+    said = [f"{number} {word}{'s' * (number != 1)}" for number, word in kinds if number]
+    return ", ".join(said) or "no rules"
 
 
 def _scripts(plan: Plan) -> list[Script]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Any
 import click
 
 from openai_mock import __version__
+from openai_mock.faces.cli import INTERRUPTED
+from openai_mock.faces.cli.guard import DEBUG
 from openai_mock.faces.cli.options import (
     AUDIT_LIMIT,
     LOG_LEVEL,
@@ -52,7 +55,7 @@ class DefaultsToServe(click.Group):
 
 
 def _instead(name: str, commands: list[str]) -> str:
-    if Path(name).is_file():
+    if Path(name).is_file() or Path(name).suffix in {".yaml", ".yml", ".json", ".jsonl"}:
         return f"Did you mean --config {name}?"
     near = get_close_matches(name, commands, n=1)
     return f"Did you mean '{near[0]}'?" if near else f"There are: {', '.join(commands)}."
@@ -84,12 +87,26 @@ def openai_mock() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
+def _misspelt(command: click.Command) -> Iterator[tuple[str, str]]:
+    """Variables of the environment that nobody reads and whose names are nearly those of options."""
+    known = [str(param.envvar) for param in command.params if param.envvar] + [DEBUG]
+    for variable in sorted(os.environ):
+        if variable.startswith("OPENAI_MOCK_") and variable not in known:
+            yield from ((variable, meant) for meant in get_close_matches(variable, known, n=1, cutoff=0.9))
+
+
 def _run(*, verbose: bool, quiet: bool, log_format: str | None, log_level: str | None = None, **rest: Any) -> None:
     level = level_of(verbose=verbose, quiet=quiet, log_level=log_level)
-    from openai_mock.faces.cli.serving import serve_until_stopped  # noqa: PLC0415 - the engine and uvicorn are heavy
-
     as_json = log_format == "json" if log_format else not sys.stdout.isatty()
-    sys.exit(serve_until_stopped(ServeOptions(level=level, as_json=as_json, **rest)))
+    for variable, meant in _misspelt(click.get_current_context().command):
+        click.echo(f"openai-mock: there is no variable {variable}; did you mean {meant}?", err=True)
+    try:
+        from openai_mock.faces.cli.serving import serve_until_stopped  # noqa: PLC0415 - the engine is heavy
+
+        code = serve_until_stopped(ServeOptions(level=level, as_json=as_json, **rest))
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 @openai_mock.command(epilog=_READ_ON, short_help="Serve the API until Ctrl-C (may be left out).")
@@ -122,16 +139,20 @@ def openai_mock_api(**options: Any) -> None:
 
 @openai_mock.command(short_help="Check configuration files.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def validate(files: tuple[str, ...]) -> None:
+@catalogue_options
+def validate(files: tuple[str, ...], *, specs: tuple[str, ...], catalog: str) -> None:
     """Check configuration files: every mistake with its line, column and key.
 
     FILE may be - for standard input. Exits with 2 if any file is wrong.
     """
+    from openai_mock.faces.cli.operations import catalogue_for  # noqa: PLC0415 - the catalogue is heavy
     from openai_mock.faces.cli.source import check  # noqa: PLC0415 - YAML is heavy
 
+    with _mistakes_told():
+        catalogue = catalogue_for(catalog, specs)
     wrong = 0
     for file in files:
-        problem, sentence = check(file)
+        problem, sentence = check(file, catalogue)
         click.echo(sentence, err=problem)
         wrong += problem
     sys.exit(2 if wrong else 0)

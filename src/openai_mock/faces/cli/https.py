@@ -10,7 +10,7 @@ from openai_mock.faces.cli.options import ServeOptions
 
 def https_for(options: ServeOptions) -> Https | None:
     """What serves HTTPS, or None where nobody asked. Raises `CertificateError`, whose text is a sentence."""
-    if not (options.https or options.https_port is not None or options.cert or options.write_ca):
+    if not (options.https or options.https_port is not None or options.cert or options.key or options.write_ca):
         return None
     from openai_mock.doors.certificates import (  # noqa: PLC0415 - cryptography is heavy
         CertificateError,

@@ -67,6 +67,7 @@ def _asked(url: str, control_key: str | None) -> Sequence[Mapping[str, Any]]:
         raise _SilentError(f"{url} answered {error.code}: {_sentence(error.read())}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "reason", error)
+        reason = getattr(reason, "strerror", None) or reason
         raise _SilentError(f"{url} does not tell: {reason}. Is openai-mock running there?") from None
     return raws if isinstance(raws, list) else [raws]
 

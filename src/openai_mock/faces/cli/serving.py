@@ -71,7 +71,7 @@ def serve_until_stopped(options: ServeOptions) -> int:
     if options.watch and options.config in {None, STDIN}:
         _tell("--watch needs a file to look at: add --config FILE.")
         return WRONG_INPUT
-    if wrong := _without_workers(options):
+    if wrong := _without_workers(options) or _without_use(options):
         _tell(wrong)
         return WRONG_INPUT
     before = state_of(Path(options.config or os.devnull))
@@ -99,6 +99,13 @@ def _without_workers(options: ServeOptions) -> str | None:
     from openai_mock.faces.cli.workers import refused  # noqa: PLC0415 - only who wants several pays for it
 
     return refused(seeded=options.seed is not None)
+
+
+def _without_use(options: ServeOptions) -> str | None:
+    """Which option says something about another one that is missing."""
+    if options.webhook_secret and not options.webhooks:
+        return "--webhook-secret signs the events of --webhook: add --webhook URL, or leave it away."
+    return None
 
 
 def _serve_together(asked: Asked) -> int:

@@ -19,10 +19,12 @@ import msgspec
 from openai_mock.config.errors import ConfigErrors, Problem
 from openai_mock.config.load import load, read
 from openai_mock.config.plan import Plan
+from openai_mock.engine.lifecycle import Policies
 from openai_mock.faces.cli.banner import counted
 
 if TYPE_CHECKING:
     from openai_mock.faces.cli.options import ServeOptions
+    from openai_mock.spec.operations import Catalogue
 
 FIRST = 0.2
 """Seconds in which the first byte must stand in a pipe that nobody asked to be read."""
@@ -60,10 +62,14 @@ def with_options(plan: Plan, options: ServeOptions) -> Plan:
     return msgspec.structs.replace(plan, **{name: keys for name, keys in given.items() if keys})
 
 
-def check(name: str) -> tuple[bool, str]:
+def check(name: str, catalogue: Catalogue) -> tuple[bool, str]:
     """Whether a file is wrong, and what to print about it."""
     try:
         plan = read(name)
+        if plan.state or plan.lifecycle != Policies():
+            from openai_mock.mock import OpenAIMock  # noqa: PLC0415 - what the API keeps, only a mock knows
+
+            OpenAIMock(plan, catalogue=catalogue)
     except ConfigErrors as errors:
         return True, str(errors)
     return False, f"{plan.source}: ok, {counted(plan)}"
