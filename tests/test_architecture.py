@@ -38,7 +38,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "mis
 FILES = sorted(SOURCE.rglob("*.py"))
 FACADE = SOURCE.parent / "openai_responses"
 EVERY_FILE = [*FILES, *sorted(FACADE.rglob("*.py"))]
-MAX_FILE, MAX_FUNCTION, MAX_HANDLER = 400, 60, 40
+MAX_FILE, MAX_RESOURCE, MAX_FUNCTION, MAX_HANDLER = 400, 350, 60, 40
 
 
 def layer_of(file: Path) -> str:
@@ -106,7 +106,8 @@ def test_no_cycles() -> None:
 @pytest.mark.parametrize("file", EVERY_FILE, ids=module_of)
 def test_sizes_and_purpose(file: Path) -> None:
     source = file.read_text("utf-8")
-    assert source.count("\n") <= MAX_FILE, f"{file.name} is longer than {MAX_FILE} lines"
+    most = MAX_RESOURCE if layer_of(file) == "resources" else MAX_FILE
+    assert source.count("\n") <= most, f"{file.name} is longer than {most} lines"
     tree = ast.parse(source)
     assert ast.get_docstring(tree), f"{file} opens with its purpose in a sentence"
     limit = MAX_HANDLER if layer_of(file) == "resources" else MAX_FUNCTION

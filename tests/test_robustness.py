@@ -74,9 +74,8 @@ ANSWERED = {
     "null character": (chat("a\0b"), "other"),
     "a key twice": (b'{"model":"n","model":"m","messages":[{"role":"user","content":"Hello"}]}', "hello"),
     "a deep schema": (
-        chat("Hello")[:-1]
-        + b',"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","a":%b1%b}}}]}'
-        % (b'{"a":' * 900, b"}" * 900),
+        chat("Hello")[:-1] + b',"tools":[{"type":"function","function":{"name":"f","parameters":'
+        b'{"type":"object","properties":{},"a":%b1%b}}}]}' % (b'{"a":' * 900, b"}" * 900),
         "hello",
     ),
 }

@@ -2,66 +2,41 @@
 
 from __future__ import annotations
 
-import secrets
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-import msgspec
-
 from openai_mock.config.plan import Plan
 from openai_mock.config.together import together
-from openai_mock.config.transit import GivenFaults, GivenPace, transit
+from openai_mock.config.transit import GivenFaults, GivenPace, Told
 from openai_mock.doors.punctuality import Punctuality
-from openai_mock.engine.accounting import Account
-from openai_mock.engine.clock import Clock, standing_still
 from openai_mock.engine.coverage import Covered, coverage
-from openai_mock.engine.dictionaries import Dictionaries
-from openai_mock.engine.fallback import Fallback
-from openai_mock.engine.ids import Ids
-from openai_mock.engine.issued_keys import issued_by
 from openai_mock.engine.journal import SIZE, Journal
-from openai_mock.engine.lifecycle import Policies, policies
-from openai_mock.engine.memory import Memory
+from openai_mock.engine.lifecycle import Policies
 from openai_mock.engine.pipeline import Machine
 from openai_mock.engine.resource import World
-from openai_mock.engine.seeding import Seeds
-from openai_mock.engine.sessions import Sessions
 from openai_mock.engine.store import Object, Store
 from openai_mock.library.accessors import Accessors
-from openai_mock.library.beginning import begin
+from openai_mock.library.arguments import sound
 from openai_mock.library.board import Board
 from openai_mock.library.calls import Calls
-from openai_mock.library.compiled import compiled, packaged
 from openai_mock.library.conditions import Said, conditions
 from openai_mock.library.control import Parts, endpoints
-from openai_mock.library.decorate import decorated
+from openai_mock.library.decorate import afresh, decorated
 from openai_mock.library.endpoints import local, reachable
-from openai_mock.library.handlers import handlers, meanings
-from openai_mock.library.limiting import GivenLimits, Limiting
-from openai_mock.library.models import models_of
-from openai_mock.library.namespaces import Names
-from openai_mock.library.outbox import Outbox, kept
+from openai_mock.library.limiting import GivenLimits
+from openai_mock.library.namespaces import Names, Reach
 from openai_mock.library.outside import outside, prefixes_of, rebased
 from openai_mock.library.report import is_unmatched, report
 from openai_mock.library.route import Route
 from openai_mock.library.timing import timer
 from openai_mock.library.views import MadeCall
-from openai_mock.resources.admin.oversight import overseen
+from openai_mock.library.worlds import Given, Worlds
 from openai_mock.rules.script import DEFAULT_THRESHOLD
-from openai_mock.rules.speak import Speaker
-from openai_mock.spec.operations import Catalogue, load
-from openai_mock.turns.authors import helpful
-from openai_mock.turns.honour import honouring, within_limits
-from openai_mock.turns.turn import Prompt, Reply
+from openai_mock.spec.operations import Catalogue
 from openai_mock.wire import Exchange, Request
-
-_AUTHOR = honouring(helpful)
 
 if TYPE_CHECKING:
     from openai_mock.config.formats.webhooks import GivenWebhooks
@@ -93,7 +68,7 @@ class OpenAIMock(Accessors):
     callers may use, as in a configuration, and beat the plan's; `webhooks` are told of events. `control` opens the
     control API below /_mock/, with a `control_key` to that key only; `serve` beyond this machine insists on one.
 
-    Raises ValueError for what is no base URL, pace, fault or limit, ConfigErrors for a wrong `state` or `lifecycle`.
+    Raises TypeError or ValueError with a sentence for what makes no sense, ConfigErrors for a wrong `state`.
     """
 
     def __init__(
@@ -120,40 +95,41 @@ class OpenAIMock(Accessors):
         allow_hosts: Sequence[str] = (),
         history: int = HISTORY,
     ) -> None:
-        if plan is not None and not isinstance(plan, Plan):
-            raise TypeError(f"A plan is what a configuration says, not {plan!r}. To decorate, write @OpenAIMock().")
+        sound(plan, seed=seed, ids=ids, history=history)
         self._base_urls = (base_url,) if isinstance(base_url, str) else tuple(base_url or ())
         self._prefixes = prefixes_of(self._base_urls)
-        self._block_network, self._allow_hosts, self._own_store = block_network, tuple(allow_hosts), store is None
-        self._pace, self._faults, self._virtual_time, self._control_key = pace, faults, virtual_time, control_key
-        self.clock = Clock(time.time, time.perf_counter) if seed is None else standing_still()
-        self._limiting = Limiting(limits, self.clock.now)
-        self._seed, lenient_ids = secrets.randbits(64) if seed is None else seed, ids == "lenient"
-        self._ids, self.punctuality = Ids(self._seed), Punctuality()
-        self.plan, self.catalogue = plan or Plan(), catalogue or load()
-        self._compiled = packaged() if catalogue is None else compiled(catalogue)
-        self._fallback, self._shapes = Fallback(self.catalogue, self._seed), self._compiled.shapes
-        memory = None if stateless else Memory(self.catalogue, self._fallback, self._shapes, lenient_ids=lenient_ids)
-        self._otherwise = overseen(memory.answer) if memory else self._fallback.answer
-        self._remembered = memory.shapes if memory else frozenset[str]()
-        self._lifecycle = None if lifecycle is None else policies(lifecycle)
-        self._lenient, self._lenient_ids = lenient, stateless or lenient_ids
-        self._handlers = handlers(memory.answer if memory else None, lenient_ids=self._lenient_ids)
-        self._seeds = Seeds(self.catalogue.operations, self._shapes, self._fallback, self._handlers)
-        self._sessions = Sessions(store or Dictionaries(lock=threading.RLock()))
-        self._begin(self.plan)
+        self._block_network, self._allow_hosts = block_network, tuple(allow_hosts)
+        self._virtual_time, self._control_key = virtual_time, control_key
+        self.plan, self.punctuality, told = plan or Plan(), Punctuality(), Told(pace, faults)
+        given = Given(seed, stateless, lenient, ids == "lenient", catalogue, store, lifecycle, told, limits, webhooks)
         journal = Journal(history or SIZE, answers=history > 0)
-        self._account = Account(journal, threading.RLock())
-        operations, router = self.catalogue.operations, self._compiled.router
-        self.outbox = Outbox(webhooks, self.clock, self._sessions, operations, lambda: self._machine.world, self._seed)
-        self._board = Board(operations, router, journal, self._by_itself, lambda: self._machine.world.rules)
-        parts = Parts(journal, self._board, self._sessions, self._limiting, self.punctuality)
-        self._machine = Machine(
-            self._compiled.router, self._world(self.plan), self._compiled.validators, self._handlers, journal=journal,
-            stubs=self._board.stubs, meanings=meanings(remembers=memory is not None), raise_errors=raise_errors,
-            local=local(endpoints(self, parts), control=control, key=control_key),
-        )  # fmt: skip
+        self._worlds = Worlds(given, journal, self._performed, lambda: self._machine.world)
+        self.clock, self.catalogue, self.outbox = self._worlds.clock, self._worlds.catalogue, self._worlds.outbox
+        self._machine = self._made(journal, told, raise_errors=raise_errors, control=control)
         self._board.refresh()
+
+    def _made(self, journal: Journal, told: Told, *, raise_errors: bool, control: bool) -> Machine:
+        """The machine that answers by the plan; what users say of answers stands on its board."""
+        worlds, compiled = self._worlds, self._worlds.compiled
+        worlds.begin(self.plan)
+        self._board = Board(
+            self.catalogue.operations, compiled.router, journal, worlds.by_itself, lambda: self._machine.world.rules
+        )
+        parts = Parts(journal, self._board, worlds.sessions, worlds.limiting, self.punctuality, told)
+        return Machine(
+            compiled.router,
+            worlds.of(self.plan),
+            compiled.validators,
+            worlds.handlers.answering,
+            journal=journal,
+            stubs=self._board.stubs,
+            meanings=worlds.handlers.meanings,
+            raise_errors=raise_errors,
+            local=local(endpoints(self, parts), control=control, key=self._control_key),
+        )
+
+    def _performed(self, request: Request, batch: bool) -> Exchange:
+        return self._machine.handle(request, limited=False, batch=batch)
 
     def load(self, path: str | Path, *, env: Mapping[str, str] | None = None) -> Self:
         """Add the rules of a configuration file, and return the mock. What the file says of keys, models and state
@@ -175,17 +151,17 @@ class OpenAIMock(Accessors):
 
     def coverage(self) -> list[Covered]:
         """What answers each operation of the catalogue, and how often it was asked, by path."""
-        return coverage(self.catalogue.operations, self._handlers, self._remembered, self.journal.calls)
+        return coverage(self.catalogue.operations, self._worlds.handlers, self._worlds.remembered, self.journal.calls)
 
     def replace(self, plan: Plan) -> None:
         """Answer by another plan from the next request on. Running exchanges end by the old one."""
-        world = self._world(plan)
-        self._begin(plan)
+        world = self._worlds.of(plan)
+        self._worlds.begin(plan)
         self._take(plan, world)
 
     def adopt(self, plan: Plan) -> None:
         """Answer by another plan, and let what is remembered be."""
-        self._take(plan, self._world(plan))
+        self._take(plan, self._worlds.of(plan))
 
     def _take(self, plan: Plan, world: World) -> None:
         self.plan, self._machine.world = plan, world
@@ -235,7 +211,7 @@ class OpenAIMock(Accessors):
         """Decorate a function or a test class, sync or async: each call runs with the mock active and as it was when
         the call began, without calls and objects of others. A parameter `openai_mock` gets the mock.
         """
-        return decorated(target, self._afresh)
+        return decorated(target, partial(afresh, self, (self._board.saved, self._worlds.saved), self._forget))
 
     def when(
         self, *, contains: str | None = None, exact: str | None = None, regex: str | None = None,
@@ -288,20 +264,18 @@ class OpenAIMock(Accessors):
 
         Raises ValueError with a sentence for what is no limit.
         """
-        self._limiting.tell(limits)
+        self._worlds.limiting.tell(limits)
         self.adopt(self.plan)
 
     def reset(self) -> None:
         """Forget answers, rules of `when`, calls and objects, and start the ids again. What was loaded stays."""
         self._board.clear()
-        self._sessions.whole.clear()
-        self._sessions.prompts.clear()
-        self._begin(self.plan)
+        self._worlds.clear(self.plan)
         self._forget()
 
     def state(self, session: str = "") -> Store:
         """What a session remembers: objects by concrete path (`/files`) and id, as `engine.store` describes."""
-        return self._sessions.store(session)
+        return self._worlds.sessions.store(session)
 
     def put(self, resource: str, fields: Mapping[str, Any], *, session: str = "") -> Object:
         """Keep an object of a resource, by the SDK's name, completed by an example; returns it whole.
@@ -311,26 +285,30 @@ class OpenAIMock(Accessors):
 
         A given id is kept, and `content` becomes a file's bytes. Raises ValueError with a sentence.
         """
-        return self._seeds.put(self.state(session), resource, fields, now=int(self.clock.now()), ids=self._ids)
+        worlds = self._worlds
+        return worlds.seeds.put(self.state(session), resource, fields, now=int(self.clock.now()), ids=worlds.ids)
 
     def objects(self, resource: str, *, session: str = "", **owners: str) -> list[Object]:
         """The objects of a resource as they were last seen, oldest first; `owners` are the ids in its path."""
-        return [item for _, item in self.state(session).list(self._seeds.path(resource, owners))]
+        return [item for _, item in self.state(session).list(self._worlds.seeds.path(resource, owners))]
 
     def _names(self) -> Names:
-        return self._compiled.names
+        return self._worlds.compiled.names
 
-    def _route(self, name: str) -> Route:
-        return self._board.route(name)
+    def _reach(self) -> Reach:
+        return Reach(self._board.route, self.put)
 
     @cached_property
     def _interception(self) -> Interception:
         from openai_mock.doors.patch import intercept  # noqa: PLC0415 - a door loads when it is used
 
         return intercept(
-            self.handle, base_urls=self._base_urls or None, block_network=self._block_network,
-            allow_hosts=self._allow_hosts, timer=self._timer,
-        )  # fmt: skip
+            self.handle,
+            base_urls=self._base_urls or None,
+            block_network=self._block_network,
+            allow_hosts=self._allow_hosts,
+            timer=self._timer,
+        )
 
     @property
     def _timer(self) -> Timer:
@@ -339,61 +317,7 @@ class OpenAIMock(Accessors):
     def _rebased(self, request: Request) -> Exchange:
         return rebased(self.handle, self._prefixes, request) if self._prefixes else self.handle(request)
 
-    @contextmanager
-    def _afresh(self) -> Iterator[Self]:
-        """Active, and afterwards as before: but for the calls, which stay readable until the next time. A store that
-        the user brought is theirs to keep.
-        """
-        answers, remembered = self._board.saved(), self._sessions.whole.snapshot() if self._own_store else None
-        told = self.outbox.saved()
-        self._forget()
-        try:
-            with self:
-                yield self
-        finally:
-            answers()
-            told()
-            if remembered is not None:
-                self._sessions.whole.restore(remembered)
-
     def _forget(self) -> None:
         """Forget calls, and start the ids again unless a store that outlives them knows the earlier ones."""
         self.journal.forget()
-        self._limiting.forget()
-        self.outbox.forget()
-        if self._own_store:
-            self._ids = Ids(self._seed)
-            self._machine.world = msgspec.structs.replace(self._machine.world, ids=self._ids)
-
-    def _begin(self, plan: Plan) -> None:
-        now = int(self.clock.now())
-        begin(self._sessions, self._seeds, plan, self._lifecycle or plan.lifecycle, now=now)
-
-    def _by_itself(self, prompt: Prompt) -> Reply:
-        return Reply(_AUTHOR(prompt, self._seed))
-
-    def _world(self, plan: Plan) -> World:
-        entries = Speaker(plan.scripts, self._by_itself, self.clock.elapsed, sessions=self._sessions, ids=self._ids)
-        return World(
-            clock=self.clock,
-            ids=self._ids,
-            otherwise=self._otherwise,
-            sessions=self._sessions,
-            shapes=self._shapes,
-            kept=kept(self._shapes, self._lifecycle or plan.lifecycle),
-            outgoing=self.outbox.of(plan.webhooks),
-            example=self._fallback.answer,
-            perform=lambda request, batch: self._machine.handle(request, limited=False, batch=batch),
-            account=self._account,
-            issued=issued_by(self._sessions, self.clock.now),
-            limits=self._limiting.of(plan.limits),
-            project_rates=self._limiting.projects,
-            transit=transit(plan, self._seed, self._pace, self._faults),
-            lenient=self._lenient, lenient_ids=self._lenient_ids,
-            speak=within_limits(entries.speak if plan.scripts else self._by_itself),
-            rules=entries,
-            models=models_of(plan), strict_models=plan.strict_models,
-            keys=tuple(key.encode() for key in plan.api_keys),
-            admin_keys=tuple(key.encode() for key in plan.admin_keys),
-            moderations=plan.moderations, transcripts=plan.transcripts,
-        )  # fmt: skip
+        self._machine.world = self._worlds.renewed(self._machine.world)

@@ -133,7 +133,10 @@ class Names:
     """One resource of the SDK, such as `openai_mock.chat.completions`."""
 
     def __init__(self, native: Namespace, wrapped: Callable[[Any], Any]) -> None:
-        self._native, self._wrapped = native, wrapped
+        vars(self).update(_native=native, _wrapped=wrapped)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._native, name, value)  # which tells what to set instead
 
     def __getattr__(self, name: str) -> Any:
         found = self._wrapped(getattr(self._native, name))

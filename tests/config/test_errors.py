@@ -48,6 +48,7 @@ BAD = {
     "apiKey: []": ["1:9: apiKey: the list is empty; write at least 1 item"],
     "apiKey: ''": ["1:9: apiKey: expected a text, but it is empty; write one or remove the key"],
     "api_key: x": ["1:1: api_key: unknown key 'api_key'; did you mean 'apiKey'?"],
+    "models: 3": ["1:9: models: expected 'strict' or a list, but got the integer 3"],
     "models: [a, 4]": ["1:13: models[1]: expected a string, but got the integer 4; put it in quotes"],
     "models: strickt": ["1:9: models: expected 'strict', but got the string 'strickt'; did you mean 'strict'?"],
     "reply: last": ["1:8: reply: expected 'final' or 'next', but got the string 'last'"],

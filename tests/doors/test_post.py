@@ -34,7 +34,7 @@ def test_waiting_ends(how):
     began = time.monotonic()
     with receiving() as receiver:
         assert post(message(f"{receiver.url}/{how}"), patience=0.2) == (None, "no answer within 0.2 seconds")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_what_goes_wrong_is_a_sentence():

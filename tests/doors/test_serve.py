@@ -26,6 +26,7 @@ from openai_mock.wire import Cut, Data, Head, Wait
 
 SERVER = """
 import sys
+from openai_mock.doors import serve
 from openai_mock.doors.serve import run
 from openai_mock.wire import Data, Head, Wait
 
@@ -35,9 +36,12 @@ def handle(request):
         yield Data(b"data: x\\n\\n")
         yield Wait(number * 0.01)
 
+serve.GRACE = float((sys.argv[2:] or [serve.GRACE])[0])
 code = run(handle, port=0, http=sys.argv[1], on_ready=lambda url: print(url, flush=True))
 print("code", code, flush=True)
 """
+LONG = "60"
+"""A grace, in seconds, that nobody waits for by mistake without a test failing."""
 
 
 @pytest.fixture(params=["httpx", "httpx2"])
@@ -251,7 +255,8 @@ def test_servers_come_and_go():
     gc.collect()
 
 
-def test_stop_is_quick_with_streams_open(serve):
+def test_stop_is_quick_with_streams_open(monkeypatch):
+    monkeypatch.setattr("openai_mock.doors.serve.GRACE", float(LONG))
     closed = threading.Event()
 
     def handle(_request):
@@ -268,7 +273,7 @@ def test_stop_is_quick_with_streams_open(serve):
         client.recv(1000)
         began = time.monotonic()
         served.stop()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 10
     assert closed.is_set()
 
 
@@ -319,14 +324,14 @@ def test_a_signal_ends_the_server_during_streams(protocol, number):
             assert client.recv(10)
             began = time.monotonic()
             process.send_signal(number)
-            out, err = process.communicate(timeout=10)
-            assert time.monotonic() - began < 2.0
+            out, err = process.communicate(timeout=30)
+            assert time.monotonic() - began < 10
     assert (process.returncode, out, err) == (0, "code 0\n", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another process")
 def test_a_second_signal_ends_it_at_once(protocol):
-    with subprocess.Popen([sys.executable, "-c", SERVER, protocol], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", SERVER, protocol, LONG], stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
         with socket.create_connection(address(url)) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -339,21 +344,21 @@ def test_a_second_signal_ends_it_at_once(protocol):
                     break
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=10)
-            assert time.monotonic() - began < 1.0
+            process.communicate(timeout=30)
+            assert time.monotonic() - began < 10
     assert process.returncode == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another process")
 def test_an_idle_connection_does_not_delay_the_end(protocol):
-    with subprocess.Popen([sys.executable, "-c", SERVER, protocol], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", SERVER, protocol, LONG], stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
         with socket.create_connection(address(url)) as client:
             client.sendall(b"HEAD / HTTP/1.0\r\nhost: x\r\n")  # not yet a request
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=10)
-            assert time.monotonic() - began < 1.0
+            process.communicate(timeout=30)
+            assert time.monotonic() - began < 10
     assert process.returncode == 0
 
 

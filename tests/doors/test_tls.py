@@ -23,6 +23,8 @@ from openai_mock.doors.sockets import FIRST_HTTPS_PORT, Https, PortTakenError, l
 from openai_mock.wire import Data, Head, Wait
 
 SERVER = """
+import sys
+from openai_mock.doors import serve
 from openai_mock.doors.certificates import LOCAL, certificate
 from openai_mock.doors.serve import run
 from openai_mock.doors.sockets import Https
@@ -34,10 +36,13 @@ def handle(request):
         yield Data(b"data: x\\n\\n")
         yield Wait(number * 0.01)
 
+serve.GRACE = float((sys.argv[1:] or [serve.GRACE])[0])
 https = Https(certificate(LOCAL).context, 0)
 code = run(handle, port=0, https=https, on_ready=lambda *urls: print(*urls, flush=True))
 print("code", code, flush=True)
 """
+LONG = "60"
+"""A grace, in seconds, that nobody waits for by mistake without a test failing."""
 CURL = shutil.which("curl")
 KEY = "sk-test"
 
@@ -199,25 +204,26 @@ def test_tls_on_the_cleartext_port_ends_quietly(serve, trust, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_a_silent_client_does_not_delay_the_end(serve):
+def test_a_silent_client_does_not_delay_the_end(serve, monkeypatch):
+    monkeypatch.setattr("openai_mock.doors.serve.GRACE", float(LONG))
     served = serve(echo)
     with socket.create_connection(address(served.url)), socket.create_connection(address(served.https_url)):
         began = time.monotonic()
         served.stop()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 10
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another process")
 def test_a_silent_client_does_not_delay_a_signal():
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", SERVER, LONG], stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().split()[1]
         with socket.create_connection(address(url)) as client:
             client.sendall(b"\x16")  # not yet a handshake
             ssl.get_server_certificate(address(url), timeout=10)  # which is accepted behind it
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=10)
-            assert time.monotonic() - began < 1.0
+            process.communicate(timeout=30)
+            assert time.monotonic() - began < 10
     assert process.returncode == 0
 
 
@@ -272,8 +278,8 @@ def test_a_signal_ends_the_server_during_streams(place):
         except BaseException:
             process.kill()
             raise
-        out, err = process.communicate(timeout=10)
-        assert time.monotonic() - began < 2.0
+        out, err = process.communicate(timeout=30)
+        assert time.monotonic() - began < 10
     assert (process.returncode, out, err) == (0, "code 0\n", "")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 from openai_mock.engine.dictionaries import Dictionaries
 
@@ -48,8 +48,8 @@ def test_a_page_of_a_hundred_thousand_takes_less_than_a_millisecond() -> None:
     store = Dictionaries()
     for number in range(100_000):
         store.put("/files", str(number), {"id": number})
-    started = perf_counter()
+    started = process_time()
     for _ in range(20):
         page = store.page("/files", limit=20, after="50000")
-    assert (perf_counter() - started) / 20 < 0.001
+    assert (process_time() - started) / 20 < 0.001
     assert page.items[0][0] == "49999"

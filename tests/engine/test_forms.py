@@ -226,11 +226,11 @@ def test_any_text_is_read_or_refused(query):
 
 
 def test_large_and_hostile_bodies_are_read_in_linear_time():
-    start = time.perf_counter()
+    start = time.process_time()
     for content in (b"\r\n--" * 2_000_000, b"\r\n--b" * 1_500_000, b"\r\n--b1-" * 200_000):
         body = multipart(field("file", "", '; filename="f"'))
         at = body.index(b"\r\n\r\n") + 4
         assert read_form(body[:at] + content + body[at:], TYPE)["file"].content == content
     hostile = 'Content-Disposition: form-data; name="a"' + ';x="\\' * 3_000 + "\r\n\r\nv"
     assert form_pairs(multipart(*[hostile] * 20), TYPE) == [("a", "v")] * 20
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

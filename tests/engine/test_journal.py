@@ -34,6 +34,7 @@ def test_answers_count_and_the_oldest_bodies_go_first() -> None:
     journal = Journal(10, bodies=100, answers=True)
     first, second = opened(journal, "a"), opened(journal, "a")
     assert journal.keep(first, (), (b"y" * 15,)) == (b"y" * 15,)
+    journal.close(first, 1.0)
     assert list(journal.keep(second, (), iter([b"y", b"y"]))) == [b"y", b"y"]
     assert (first.chunks, second.chunks) == ((b"y" * 15,), [b"y", b"y"])
     list(journal.relayed(second, (), steps()))
@@ -52,13 +53,52 @@ def test_what_falls_out_of_the_ring_weighs_nothing() -> None:
 def test_a_full_journal_takes_each_body_away_once() -> None:
     journal = Journal(4, bodies=100)
     for _ in range(9):
-        opened(journal, "a")
+        journal.close(opened(journal, "a"), 1.0)
     assert [len(entry.request.body) for entry in journal.entries] == [0, 0, 40, 40]
     late = journal.entries[0]
     journal.keep(late, (), (b"y" * 90,))
+    journal.close(late, 1.0)
     assert (late.weight, late.chunks) == (0, ()), "a light entry stays light"
     latest = opened(journal, "a")
     journal.leave_out(latest)
     assert [len(entry.request.body) for entry in journal.entries] == [0, 0, 0, 40]
     opened(journal, "b")
     assert [len(entry.request.body) for entry in journal.entries] == [0, 0, 40, 40]
+
+
+def test_what_is_under_way_keeps_its_bodies_until_it_ends() -> None:
+    journal = Journal(2, bodies=60, answers=True)
+    settled: list[Entry] = []
+    journal.settle = settled.append
+    first, second = opened(journal, "a"), opened(journal, "a")
+    assert (first.light, second.light) == (True, False)
+    journal.keep(first, (), (b"y" * 90,))
+    assert (first.request.body, first.chunks) == (b"x" * 40, (b"y" * 90,))
+    journal.close(first, 1.0)
+    assert settled == [first]
+    assert (first.request.body, first.chunks) == (b"", ())
+    third, _ = opened(journal, "b", 1), opened(journal, "b", 1)
+    assert (second in journal.entries, second.seconds) == (False, None)
+    journal.keep(second, (), iter([b"z" * 100]))
+    journal.close(second, 1.0)
+    assert settled == [first, second]
+    assert journal._held == sum(entry.weight for entry in journal.entries) == 2
+    assert not third.light
+
+
+def test_a_journal_without_answers_has_them_until_they_have_ended() -> None:
+    journal = Journal(10)
+    seen: list[tuple[bytes, ...]] = []
+    journal.settle = lambda entry: seen.append(tuple(entry.chunks))
+    entry = opened(journal, "a")
+    journal.keep(entry, ((b"x-a", b"b"),), (b"y",))
+    journal.close(entry, 1.0)
+    assert seen == [(b"y",)]
+    assert (entry.headers, entry.chunks, journal._held) == ((), (), 40)
+
+
+def test_a_request_that_tells_nothing_displaces_nothing_under_way() -> None:
+    journal = Journal(1)
+    first = opened(journal, "a")
+    journal.leave_out(opened(journal, "b"))
+    assert ([*journal.entries], first.light, journal._held, journal._light) == ([first], False, 40, 0)

@@ -187,15 +187,15 @@ def test_due_may_be_anything() -> None:
 
 
 def test_a_thousand_open_objects_settle_in_less_than_a_second() -> None:
-    from time import perf_counter
+    from time import process_time
 
     side = Side(Policy("seconds", 30))
     for number in range(1000):
         side.jobs.create({"id": str(number), "status": "queued", "expires_at": 90_000})
     side.call.world.clock.advance(hours=24)
-    started = perf_counter()
+    started = process_time()
     page = side.jobs.page(limit=1000)
-    assert perf_counter() - started < 1
+    assert process_time() - started < 1
     assert {item["status"] for _, item in page.items} == {"done"}
 
 

@@ -62,11 +62,11 @@ def test_put_in_python() -> None:
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({"fils": [{}]}, r"state\.fils\.0: the API keeps no 'fils'; write the SDK's name of a resource"),
-        ({"files": [{}, {"bytes": "many"}]}, r'state\.files\.1: bytes: "many" is not of type "integer"'),
+        ({"fils": [{}]}, r"state\.fils: the API keeps no 'fils'; write the SDK's name of a resource"),
+        ({"files": [{}, {"bytes": "many"}]}, r'state\.files\[1\]: bytes: "many" is not of type "integer"'),
         (
             {"vector_stores.files": [{}]},
-            r"state\.vector_stores\.files\.0: it belongs to .*; add the key 'vector_store_id'",
+            r"state\.vector_stores\.files\[0\]: it belongs to .*; add the key 'vector_store_id'",
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_policy_for_nothing_is_told_and_changes_nothing() -> None:
         ConfigErrors, match=r"lifecycle\.batch: nothing of this name changes by itself; there are .*batches"
     ):
         mock.replace(load("lifecycle: {batch: instant}", name="x", env={}))
-    with pytest.raises(ConfigErrors, match=r"state\.fils\.0"):
+    with pytest.raises(ConfigErrors, match=r"x:1:15: state\.fils:"):
         mock.replace(load("state: {fils: [{}]}", name="x", env={}))
     assert mock.objects("files", session="new") == []
 

@@ -6,6 +6,8 @@ import importlib.util
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
+import pytest
+
 from openai_mock import OpenAIMock
 from openai_mock.spec.operations import load
 
@@ -27,3 +29,20 @@ def test_no_name_of_the_sdk_is_one_of_the_mocks_own() -> None:
     names = {operation.name.partition(".")[0] for operation in mock.catalogue.operations.values()}
     own = {*dir(OpenAIMock), *vars(mock)}
     assert not names & own
+
+
+def test_a_resource_keeps_objects_by_its_own_name() -> None:
+    mock = OpenAIMock(seed=1)
+    file = mock.files.put(id="file-1", filename="a.txt", content=b"hello")
+    assert (file["id"], file["bytes"], mock.objects("files")) == ("file-1", 5, [file])
+    mock.vector_stores.put({"id": "vs_1"}, session="one")
+    mock.vector_stores.files.put({"id": "file-1"}, vector_store_id="vs_1", session="one")
+    assert [each["id"] for each in mock.objects("vector_stores.files", session="one", vector_store_id="vs_1")] == [
+        "file-1"
+    ]
+    assert mock.objects("vector_stores") == []
+    thread = mock.beta.threads.put()
+    assert mock.objects("beta.threads") == [thread]
+    assert "put" in dir(mock.files)
+    with pytest.raises(ValueError, match="the API keeps no 'audio'"):
+        mock.audio.put(id="x")

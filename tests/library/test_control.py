@@ -307,6 +307,24 @@ def test_the_journal_knows_when_an_answer_was_due() -> None:
     assert client.ask("GET", "journal")["data"][0]["intended_seconds"] == 2.0
 
 
+def test_a_pace_is_set_and_entries_keep_theirs() -> None:
+    text = (
+        "responses: [{id: late, delay: 4s, messages: [{role: user, content: late}, {role: assistant, content: Ok}]},"
+        " {id: usual, messages: [{role: user, content: usual}, {role: assistant, content: Ok}]}]"
+    )
+    plan = load(text, name="late.yaml", env={})
+    client = Client(OpenAIMock(plan, seed=1, pace={"delay": "2s"}, virtual_time=True))
+    client.chat("late")
+    client.chat("usual")
+    client.ask("PUT", "pace", {"delay": "3s"})
+    client.chat("late")
+    client.chat("usual")
+    client.ask("DELETE", "pace")
+    client.chat("usual")
+    kept = client.ask("GET", "journal")["data"]
+    assert [entry["intended_seconds"] for entry in kept] == [4.0, 2.0, 4.0, 3.0, None]
+
+
 def test_metrics_know_the_streams_under_way(client: Client) -> None:
     body = b'{"model": "gpt-4o", "stream": true, "messages": [{"role": "user", "content": "Hi"}]}'
     headers = {"authorization": "Bearer sk", "content-type": "application/json"}

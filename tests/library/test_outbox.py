@@ -202,7 +202,7 @@ def test_a_session_that_is_forgotten_is_not_called_back(receiver: Receiver) -> N
         mock.state(f"other-{number}")
     mock.clock.advance(hours=1)
     assert receiver.posts == []
-    assert len(mock._sessions.names) == 1_000
+    assert len(mock._worlds.sessions.names) == 1_000
 
 
 def test_no_secret_stands_in_the_journal(client: Client) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from openai_mock import OpenAIMock
 from openai_mock.doors.punctuality import Punctuality
-from openai_mock.library.punctuality import LIMITS, exceeded, figures, in_words, limits_of
+from openai_mock.library.punctuality import LIMITS, exceeded, figures, in_words, limits_of, percentile
 
 
 def raw(late=(), *, cpu=0.5, answers=1):
@@ -79,3 +79,11 @@ def test_the_first_look_begins_and_others_begin_again_or_end():
         control.delete("/load").raise_for_status()
         assert not mock.punctuality.measuring
         assert "/_mock/load" in control.get("/openapi.json").json()["paths"]
+
+
+def test_the_first_answer_of_each_worker_does_not_count() -> None:
+    counts = {0.001: 3, 0.05: 2}
+    assert percentile(counts, 0.99) == 0.05
+    assert percentile(counts, 0.99, servers=2) == 0.001
+    assert percentile({0.05: 1}, 0.99, servers=2) == 0.05
+    assert percentile({0.001: 300, 0.05: 5}, 0.99, servers=2) == 0.05

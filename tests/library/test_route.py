@@ -274,10 +274,10 @@ def test_every_operation_and_alias_has_its_route(mock: OpenAIMock) -> None:
             at: Any = mock
             for name in path.split("."):
                 at = getattr(at, name)
-            assert at is mock._route(operation.name)
+            assert at is mock._reach().route(operation.name)
 
 
 def test_an_unknown_accessor_names_the_nearest(mock: OpenAIMock) -> None:
     with pytest.raises(AttributeError, match=r"no 'chat\.completion'\. Did you mean 'chat\.completions'\?"):
         _ = mock.chat.completion  # type: ignore[attr-defined]
-    assert dir(mock.chat) == ["completions"]
+    assert dir(mock.chat) == ["completions", "put"]

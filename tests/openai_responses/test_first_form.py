@@ -216,3 +216,12 @@ class TestMethods:
         assert isinstance(files_mock, FilesMock)
         with pytest.raises(AttributeError, match=r"'files\.creat'"):
             _ = files_mock.creat
+
+
+def test_an_answer_is_set_on_an_operation_and_nowhere_else() -> None:
+    @openai_responses.mock()
+    def run(openai_mock: Any) -> None:
+        with pytest.raises(AttributeError, match=r"chat\.completions\.create\.response = \.\.\."):
+            openai_mock.chat.completions.response = {}
+
+    run()

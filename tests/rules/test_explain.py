@@ -141,17 +141,17 @@ def test_scripts_that_match_are_no_misses():
 
 def test_large_sets_are_explained_in_bounded_time():
     scripts = [flow(f"f{i}", user("The same opening"), END, user(f"question {i * i}")) for i in range(20_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     best = nearest_to(scripts, "user:The same opening", "assistant:x", "user:qestion 144000000")[0]
     assert (best.id, best.matched) == ("f12000", 2)
     assert best.position == 2
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_long_texts_are_explained_in_bounded_time():
     scripts = [flow(f"f{i}", user(f"number {i};", "contains")) for i in range(1000)]
-    started = time.perf_counter()
+    started = time.process_time()
     best = nearest_to(scripts, "user:number 77!" + " lorem ipsum" * 80_000)[0]
     assert best.position == 0
     assert len(best.reason) < 250
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -186,16 +186,16 @@ def flows(count):
 @pytest.mark.parametrize("now", [None, time.perf_counter])
 def test_patterns_that_explode_are_given_up(now):
     index = Index([*flows(50), Script("last", (Line("user", matcher="any"), Line("assistant", turn=Turn("ok"))))], now)
-    started = time.perf_counter()
+    started = time.process_time()
     assert index.find(SAID).script.id == "last"
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", EVIL, "^(a|a)*$", "^(\\w+\\s?)*$", "(x+x+)+y"])
 def test_no_pattern_stalls(pattern):
-    started = time.perf_counter()
+    started = time.process_time()
     assert not Budget().found(pattern, "a" * 40 + "!")
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_an_inverted_pattern_that_is_given_up_proves_nothing():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -256,3 +258,33 @@ class Alike(RuleBasedStateMachine):
 
 Alike.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_the_two_kinds_are_alike = Alike.TestCase
+
+
+SHOWN = {"object": "vector_store", "name": "Docs", "metadata": {"team": "search"}, "text": "x" * 300}
+
+
+def test_a_hundred_thousand_objects_take_less_than_300_megabytes() -> None:
+    store = Dictionaries()
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            store.put("/vector_stores", f"vs_{number}", {**SHOWN, "id": f"vs_{number}"})
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held * 10 < 300_000_000
+
+
+def test_a_page_of_a_hundred_thousand_in_a_file_takes_less_than_a_millisecond(tmp_path: Path) -> None:
+    store = SQLite(tmp_path / "x.db")
+    with store.atomically():
+        for number in range(100_000):
+            store.put("/vector_stores", f"vs_{number}", {**SHOWN, "id": f"vs_{number}"})
+    hows: tuple[dict[str, Any], ...] = ({}, {"after": "vs_50000"}, {"before": "vs_50000"}, {"order": "asc"})
+    for how in hows:
+        started = process_time()
+        for _ in range(20):
+            page = store.page("/vector_stores", limit=20, **how)
+        assert (process_time() - started) / 20 < 0.001
+        assert (len(page.items), page.has_more) == (20, True)
+    store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from openai_mock.config.formats.responses import full_response
 from openai_mock.config.formats.rules import rule
 from openai_mock.config.formats.timing import paces
 from openai_mock.config.formats.webhooks import webhooks
-from openai_mock.config.node import Node
+from openai_mock.config.node import Node, locate
 from openai_mock.config.node import Path as KeyPath
 from openai_mock.config.plan import Plan
 from openai_mock.config.reading import MISFIT
@@ -36,6 +37,8 @@ def read(path: str | Path, *, env: Mapping[str, str] | None = None) -> Plan:
 
     Raises `ConfigErrors`, also when the file cannot be read.
     """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"A configuration is read from a file; name its path. This is none: {path!r}")
     name = _STDIN_NAME if str(path) == STDIN else str(path)
     try:
         content = sys.stdin.buffer.read() if name == _STDIN_NAME else Path(path).read_bytes()
@@ -82,6 +85,13 @@ def load(text: str, *, name: str, env: Mapping[str, str]) -> Plan:
     return plan
 
 
+def _places(state: Mapping[str, Sequence[Any]], root: Node, report: Report) -> dict[KeyPath, tuple[int, int]]:
+    paths: list[KeyPath] = []
+    for name, objects in state.items():
+        paths += [(name,), *((name, index) for index in range(len(objects)))]
+    return {path: report.lines.place(locate(root, ("state", *path))) for path in paths}
+
+
 def _plan(root: Node, report: Report) -> Plan:
     report.root = root
     settings = read_node(root, SETTINGS, (), report)
@@ -105,6 +115,7 @@ def _plan(root: Node, report: Report) -> Plan:
         limits=limits(settings.get("limits")),
         lifecycle=_policies(settings.get("lifecycle", {}), report),
         state={name: tuple(objects) for name, objects in settings.get("state", {}).items()},
+        state_places=_places(settings.get("state", {}), root, report),
         moderations={name: tuple(words) for name, words in settings.get("moderations", {}).items()},
         transcripts=settings.get("transcripts", {}),
         webhooks=webhooks(settings.get("webhooks") or (), report),

@@ -42,6 +42,8 @@ class Plan(Struct, frozen=True):
     lifecycle: Policies = Policies()
     state: Given = {}
     """Partial objects that every session starts with, by the SDK name of their resource."""
+    state_places: Mapping[tuple[str | int, ...], tuple[int, int]] = {}
+    """Line and column of each resource and object of the state, for messages."""
     moderations: Mapping[str, tuple[str, ...]] = {}
     """The words that moderation flags, by category."""
     transcripts: Mapping[str, str] = {}

@@ -76,9 +76,16 @@ def _got(node: Node) -> str:
     return f"the {kind} " + (f"'{text}'" if kind == "string" else text)
 
 
+def _takes_texts(shape: Shape) -> bool:
+    """Whether texts of any wording fit."""
+    if isinstance(shape, Either):
+        return any(_takes_texts(each) for each in shape.shapes)
+    return "string" in kinds(shape) and not isinstance(shape, Choice)
+
+
 def _remedy(node: Node, shape: Shape) -> str:
     wanted = kinds(shape)
-    if type(node.value) in (int, float, bool) and "string" in wanted and not isinstance(shape, Choice):
+    if type(node.value) in (int, float, bool) and _takes_texts(shape):
         return "; put it in quotes"
     if isinstance(node.value, str) and "integer" in wanted and node.value.isdigit():
         return "; write it without quotes"

@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from openai_mock.config.plan import Plan
 from openai_mock.engine.faults import KINDS, Fault, Kind
 from openai_mock.engine.pace import Pace, Paces
 from openai_mock.engine.transit import Readers, Transit
 
 GivenPace: TypeAlias = str | Mapping[str, Any] | Pace
-GivenFaults: TypeAlias = Sequence[str | Mapping[str, Any] | Fault]
+GivenFaults: TypeAlias = str | Mapping[str, Any] | Fault | Sequence[str | Mapping[str, Any] | Fault]
 
 
-def transit(plan: Plan, seed: int, pace: GivenPace | None, faults: GivenFaults) -> Transit:
-    """The transit of a plan. A given `pace` beats the plan's, given `faults` come before the plan's.
+class Told(Struct):
+    """What a mock was told besides its plan; the pace may be told anew."""
+
+    pace: GivenPace | None = None
+    faults: GivenFaults = ()
+
+
+def transit(plan: Plan, seed: int, told: Told) -> Transit:
+    """The transit of a plan. A pace that was told beats all but that of an entry, told faults come before the plan's.
 
     Raises ValueError with a sentence for what is no pace or no fault.
     """
     return Transit(
-        plan.paces if pace is None else _paces(pace),
-        (*_faults(faults), *plan.faults) if faults else plan.faults,
+        plan.paces if told.pace is None else replace(_paces(told.pace), rules=plan.paces.rules),
+        (*_faults(told.faults), *plan.faults) if told.faults else plan.faults,
         seed=seed,
         readers=Readers(_pace_of, _fault_of if plan.fault_header else None),
         kind=_kind,
@@ -46,7 +56,7 @@ def _pace_of(text: str) -> Pace:
 def _faults(given: GivenFaults) -> tuple[Fault, ...]:
     from openai_mock.config.formats.faults import faults_of  # noqa: PLC0415
 
-    return faults_of(given)
+    return faults_of([given] if isinstance(given, str | Mapping | Fault) else given)
 
 
 def _fault_of(text: str) -> Fault:

@@ -20,6 +20,8 @@ def transport(hx: ModuleType, handle: Handle, timer: Timer = REAL) -> Any:
     A broken connection is the exception that a real one would be: `hx.RemoteProtocolError` for a reset,
     `hx.ReadTimeout` where the read timeout of the request ends first.
     """
+    if not hasattr(hx, "SyncByteStream"):
+        raise TypeError(f"A transport is for a client library, transport(httpx2) or transport(httpx); got {hx!r}.")
     return _transport_class(hx)(handle, timer)
 
 

@@ -85,7 +85,7 @@ class Interception:
         _BOARD.leave(self)
 
 
-_ADVICE: Final = "To answer it, name its base URL in base_urls; to let it pass, name its host in allow_hosts."
+_ADVICE: Final = "To answer it, name its base URL in base_url; to let it pass, name its host in allow_hosts."
 
 
 def intercept(

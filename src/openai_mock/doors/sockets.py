@@ -92,7 +92,8 @@ def _listen(host: str, port: int, option: str, *, shares: bool = False) -> socke
             0
         ]
     except (socket.gaierror, OverflowError) as error:
-        raise OSError(f"There is no address {host}:{port} to listen on: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise OSError(f"There is no address {host}:{port} to listen on: {why}.") from error
     # The protocol number lets the event loop recognise TCP and switch off the delay of small packets.
     sock = socket.socket(family, kind, socket.IPPROTO_TCP)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -11,6 +13,9 @@ from openai_mock.wire import Request
 
 _decode = msgspec.json.Decoder().decode
 _JSON = "application/json"
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_DEEP = 100
+"""Levels beyond which a body may be what exhausts the stack."""
 
 
 def read_json(request: Request) -> Any:
@@ -24,6 +29,12 @@ def read_json(request: Request) -> Any:
         return _decode(request.body)
     except (ValueError, RecursionError):
         raise not_json() from None
+
+
+def is_deep(body: bytes) -> bool:
+    """Whether JSON is nested so deeply that handling it can exhaust the stack."""
+    steps = (1 if mark[0] in b"[{" else -1 if mark[0] in b"]}" else 0 for mark in _MARKS.findall(body))
+    return max(accumulate(steps), default=0) > _DEEP
 
 
 def is_json(content_type: str) -> bool:

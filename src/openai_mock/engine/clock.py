@@ -50,6 +50,9 @@ class Clock:
 
     def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0) -> float:
         """Move on, and return the new time. Raises ValueError for a way back: `travel` goes there."""
+        for by in (seconds, minutes, hours, days):
+            if not isinstance(by, int | float):
+                raise TypeError(f"A clock advances by numbers: advance(90), advance(hours=1). {by!r} is none.")
         by = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
         if by < 0:
             raise ValueError(f"A clock cannot advance by {by:g} seconds. Use travel(to) to go back.")

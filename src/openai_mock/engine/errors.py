@@ -44,7 +44,8 @@ class ApiError(Exception):
 
 def unknown_url(method: str, path: str) -> ApiError:
     """No operation has this path."""
-    return ApiError(404, f"Invalid URL ({method} {path})")
+    hint = ". GET /_mock/openapi.json lists what there is." if path.startswith("/_mock") else ""
+    return ApiError(404, f"Invalid URL ({method} {path}){hint}")
 
 
 def wrong_method(method: str, path: str, allowed: Sequence[str]) -> ApiError:

@@ -101,7 +101,11 @@ class Fallback:
 
     def has_field(self, operation: Operation, name: str) -> bool:
         """Whether the object that an operation answers has such a field."""
-        return name in self._of(operation, "response").fields()
+        return name in self.fields(operation)
+
+    def fields(self, operation: Operation) -> frozenset[str]:
+        """The names of the fields that the object which an operation answers may have."""
+        return self._of(operation, "response").fields()
 
     def difference(self, operation: Operation, made: Any) -> str:
         """Why a value is not what the operation promises to answer, as a sentence; empty where it is."""
@@ -137,8 +141,10 @@ class Fallback:
         if judge.is_valid(together):
             return together
         for key, value in wanted.items():
-            one = {**made, key: value}
-            made = one if judge.is_valid(one) else made
+            known = made.get(key)
+            whole = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+            ones = ({**made, key: each} for each in (value, whole))  # an answer may tell more than was asked
+            made = next((one for one in ones if judge.is_valid(one)), made)
         return made
 
 

@@ -22,7 +22,7 @@ from openai_mock.engine.resource import Call
 from openai_mock.turns.formula import FormulaError, evaluated
 from openai_mock.turns.grading import CHECKS, flaws, format_of, parts_of, said_label, said_score, span
 from openai_mock.turns.similarity import similarity
-from openai_mock.turns.templates import UnknownVariableError, filled, filled_within, for_chat
+from openai_mock.turns.templates import TemplateError, filled, filled_within, for_chat
 
 NO_SANDBOX = "Python graders are not run here: nothing executes code that a request brings."
 _SAMPLING: Mapping[str, str] = {
@@ -83,14 +83,14 @@ def grade(call: Call, grader: Mapping[str, Any], variables: Mapping[str, Any]) -
                 return _together(call, grader, variables)
             case _:
                 return Grade(error=("python_grader_server_error", NO_SANDBOX))
-    except UnknownVariableError as error:
+    except TemplateError as error:
         return Grade(error=("invalid_variable_error", str(error)))
 
 
 def _scored(grader: Mapping[str, Any], score: float, **rest: Any) -> Grade:
     """A score passes where it reaches the grader's threshold: full marks, or the middle of the range of a model."""
     threshold = grader.get("pass_threshold")
-    if threshold is None:
+    if not isinstance(threshold, int | float):  # of a kind that has none, leniency lets pass anything
         threshold = sum(span(grader)) / 2 if grader["type"] == "score_model" else 1.0
     return Grade(score=score, passed=score >= threshold, **rest)
 

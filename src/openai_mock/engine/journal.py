@@ -43,7 +43,7 @@ class Entry:
         self.request_id = request_id
         self.started = started
         self.at = 0.0
-        """When it began, in Unix seconds, where the journal keeps answers."""
+        """When it began, in Unix seconds."""
         self.number = 0
         """Its place among all exchanges of the journal, from 1; negative for one that is part of another."""
         self.intended: float | None = None
@@ -66,28 +66,31 @@ class Entry:
         """The kinds of fault that happened to the answer."""
         self.headers: Headers = ()
         self.chunks: Sequence[bytes] = ()
-        """What the client got, where the journal keeps answers; a stream grows as it is read."""
+        """What the client got; a stream grows as it is read. The journal may keep it until the end only."""
         self.used: Mapping[str, Any] | None = None
         """What its handler says it used, where the answer does not say so; see `accounting`."""
         self.weight = len(request.body)
         """Bytes of the bodies that are kept."""
         self.light = False
-        """Whether its bodies were taken away to make room."""
+        """Whether the journal keeps none of its bodies, to make room; those of one under way stay until its end."""
 
 
 class Journal:
     """The last `size` exchanges, oldest first, and whoever wants to hear of each as it ends."""
 
     def __init__(self, size: int = SIZE, bodies: int = BODIES, *, answers: bool = False) -> None:
-        """With `answers` the journal keeps what the clients got as well."""
+        """With `answers` the journal keeps what the clients got as well, else until the end of the exchange only."""
         self.answers = answers
-        self.entries: deque[Entry] = deque(maxlen=size)
+        self.entries: deque[Entry] = deque()
+        self._size = size
         self._bodies, self._held, self._light = bodies, 0, 0  # the first `_light` entries are light
         self.listeners: list[Callable[[Entry], None]] = []
         self._numbers = count(1)
         self._fallen: Entry | None = None
         self.settle: Callable[[Entry], None] = lambda _: None
-        """Whoever counts what was used is given each exchange that the journal lets go of, and whole."""
+        """Whoever counts what was used is given each exchange while it is whole, some before they have ended."""
+        self.let_go: Callable[[Entry], None] = lambda _: None
+        """The same for an exchange that has ended and stays as it is."""
         self.forgotten: Callable[[], None] = lambda: None
         """Called when all exchanges are forgotten."""
         self.calls: Counter[str] = Counter()
@@ -97,12 +100,15 @@ class Journal:
         """Note that an exchange has begun."""
         entries = self.entries
         entry.number = next(self._numbers)
-        if len(entries) == entries.maxlen:
-            self._fallen = fallen = entries[0]
+        entries.append(entry)
+        while len(entries) > self._size:
+            self._fallen = fallen = entries.popleft()  # by one thread only, so that it counts once
             self._held -= fallen.weight
             self._light -= fallen.light
-            self.settle(fallen)
-        entries.append(entry)
+            if fallen.seconds is None:
+                fallen.light = True  # is settled when it ends
+            if fallen.seconds is not None:
+                self.let_go(fallen)
         self._held += entry.weight
         if self._held > self._bodies:
             self._lighten()
@@ -112,10 +118,12 @@ class Journal:
         """Take the bodies of the oldest exchanges away until the rest are few enough."""
         while self._held > self._bodies and self._light < len(self.entries):
             entry = self.entries[self._light]
-            self.settle(entry)
             self._light += 1
             self._held -= entry.weight
-            entry.request, entry.chunks, entry.weight, entry.light = replace(entry.request, body=b""), (), 0, True
+            entry.weight, entry.light = 0, True
+            if entry.seconds is not None:
+                self.settle(entry)
+                _strip(entry)
 
     def leave_out(self, entry: Entry) -> None:
         """Take an exchange out again that is none of the API's: it tells nothing, and must displace no other."""
@@ -125,7 +133,8 @@ class Journal:
             self._light -= entry.light
             entry.number = 0
             fallen, self._fallen = self._fallen, None
-            if fallen is not None and len(self.entries) + 1 == self.entries.maxlen:
+            if fallen is not None and len(self.entries) < self._size:
+                fallen.light = fallen.light and not fallen.weight  # unless it was made light as it fell
                 self.entries.appendleft(fallen)
                 self._held += fallen.weight
                 self._light += fallen.light
@@ -139,8 +148,6 @@ class Journal:
     def keep(self, entry: Entry, headers: Headers, chunks: Iterable[bytes]) -> Iterable[bytes]:
         """Note the answer; the result is what to send, and is noted as it goes by."""
         entry.headers = headers
-        if entry.light:
-            return chunks
         if type(chunks) is not tuple:
             return self._going_by(entry, chunks)
         entry.chunks = chunks
@@ -157,7 +164,7 @@ class Journal:
 
     def relayed(self, entry: Entry, headers: Headers, steps: Exchange) -> Exchange:
         """Note an answer that comes in steps as it goes by."""
-        if not (self.answers and entry.number) or entry.light:
+        if not entry.number:
             yield from steps
             return
         entry.headers, entry.chunks = headers, (kept := [])
@@ -191,6 +198,7 @@ class Journal:
         """Forget the exchanges of an operation, or all of them."""
         if operation is not None:
             for entry in tuple(self.entries):
+                entry.light = entry.light or (entry.operation == operation and entry.seconds is None)
                 self.settle(entry)
         else:
             self.forgotten()
@@ -205,9 +213,19 @@ class Journal:
     def close(self, entry: Entry, elapsed: float) -> None:
         """Note its end, also when the client went away."""
         entry.seconds = elapsed - entry.started
-        if entry.number < 0:
-            self._held -= entry.weight - len(entry.request.body)
+        if entry.light or entry.number < 0 or not self.answers:
             self.settle(entry)
-            return
-        for listener in self.listeners:
-            listener(entry)
+        if entry.number >= 0:
+            for listener in self.listeners:
+                listener(entry)
+        if not entry.light and (entry.number < 0 or not self.answers):
+            kept = len(entry.request.body)
+            self._held -= entry.weight - kept
+            entry.headers, entry.chunks, entry.weight = (), (), kept
+        elif entry.light and not entry.weight:
+            _strip(entry)
+
+
+def _strip(entry: Entry) -> None:
+    """Take the bodies of an exchange that has ended away."""
+    entry.request, entry.chunks = replace(entry.request, body=b""), ()

@@ -21,6 +21,17 @@ _RESOURCES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What the tools of assistants and threads work on."""
+_RESPONSE: Mapping[str, str] = MappingProxyType(
+    {
+        "input[].content[].file_id": _FILES,
+        "input[].output[].file_id": _FILES,
+        "tools[].vector_store_ids[]": _STORES,
+        "tools[].container": _CONTAINERS,
+        "tools[].container.file_ids[]": _FILES,
+        "tools[].environment.container_id": _CONTAINERS,
+        "tools[].environment.file_ids[]": _FILES,
+    }
+)
 
 
 def _messages(before: str) -> dict[str, str]:
@@ -30,15 +41,8 @@ def _messages(before: str) -> dict[str, str]:
 REFERENCES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "chat.completions.create": {"messages[].content[].file.file_id": _FILES},
-        "responses.create": {
-            "input[].content[].file_id": _FILES,
-            "input[].output[].file_id": _FILES,
-            "tools[].vector_store_ids[]": _STORES,
-            "tools[].container": _CONTAINERS,
-            "tools[].container.file_ids[]": _FILES,
-            "tools[].environment.container_id": _CONTAINERS,
-            "tools[].environment.file_ids[]": _FILES,
-        },
+        "responses.create": _RESPONSE,
+        "beta.responses.create": _RESPONSE,
         "batches.create": {"input_file_id": _FILES},
         "beta.assistants.create": _RESOURCES,
         "beta.assistants.update": _RESOURCES,

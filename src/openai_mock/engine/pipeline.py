@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from openai_mock.engine import headers
 from openai_mock.engine.access import admit
 from openai_mock.engine.answers import Answer, Empty, Events, Raw
+from openai_mock.engine.bodies import is_deep
 from openai_mock.engine.check import check
-from openai_mock.engine.errors import ApiError, server_error, unknown_url, wrong_method
+from openai_mock.engine.errors import ApiError, not_json, server_error, unknown_url, wrong_method
 from openai_mock.engine.failures import LimitError
 from openai_mock.engine.journal import Admission, Entry, Journal
 from openai_mock.engine.meaning import weighed
@@ -70,8 +71,7 @@ class Machine:
             entry.number = -1
         else:
             self.journal.open(entry)
-        if self.journal.answers:
-            entry.at = world.clock.now()
+        entry.at = world.clock.now()
         journey = world.transit.journey(request, entry)
         try:
             head, chunks = self._answered(request, world, entry, journey)
@@ -138,6 +138,8 @@ class Machine:
 
     def _refused(self, error: Exception, request: Request, entry: Entry) -> tuple[Answer, int, Headers]:
         """An error as the answer that the client gets. Raises what a client must not see."""
+        if isinstance(error, RecursionError) and is_deep(request.body):
+            error = not_json()  # what could just be read cannot be written again, a level deeper
         if isinstance(error, ApiError):
             entry.error, entry.nearest = error.message, error.extra.get("nearest", ())
             if isinstance(error, LimitError) and error.rates and is_model_call(entry.operation or ""):
@@ -167,7 +169,7 @@ class Machine:
             head += entry.admission.headers
         head += more
         chunks = _written(answer, head)
-        if self.journal.answers and entry.number:
+        if entry.number:
             chunks = self.journal.keep(entry, head, chunks)
         return Head(entry.status, head), () if request.method == "HEAD" else chunks
 

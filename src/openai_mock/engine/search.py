@@ -8,17 +8,16 @@ is attached with another chunking gets one of its own. A word of at most 16 char
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-
-from msgspec import Struct
 
 from openai_mock.engine.attribute_filters import accepting
 from openai_mock.engine.file_object import file_content
 from openai_mock.engine.resource import Call
 from openai_mock.engine.store import Object
 from openai_mock.media.document import document_text
+from openai_mock.turns.found import Hit
 from openai_mock.turns.ranking import Indexed, index, rank
 
 STORES, FILES = "vector_stores.retrieve", "vector_stores.files.list"
@@ -31,16 +30,6 @@ _DAY = 86_400
 _TOKEN = re.compile(r"\S{1,16}")
 _SMALL = 131_072
 _NOTHING = index(())
-
-
-class Hit(Struct, frozen=True):
-    """A passage that was found. `score` lies in 0..1."""
-
-    file_id: str
-    filename: str
-    score: float
-    attributes: Mapping[str, Any]
-    text: str
 
 
 def search(
@@ -94,6 +83,14 @@ def filename(call: Call, file_id: str) -> str:
     """The name of a file; empty where it is gone."""
     file = call.collection("files.retrieve").find(file_id)
     return str(file["filename"]) if file else ""
+
+
+def usable(call: Call, ids: Iterable[str]) -> list[Object]:
+    """The vector stores of these ids that exist and have not expired."""
+    if STORES not in call.world.shapes:
+        return []
+    found = [call.collection(STORES).find(id_) for id_ in dict.fromkeys(ids)]
+    return [store for store in found if store is not None and not is_expired(call, store)]
 
 
 def is_expired(call: Call, store: Object) -> bool:

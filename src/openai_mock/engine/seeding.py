@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 import msgspec
@@ -17,6 +18,7 @@ from openai_mock.spec.operations import Operation
 Given: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 """Partial objects by the SDK name of their resource."""
 _VERBS = ("retrieve", "create", "list")
+_HOUR = 3600
 _MARK = "/_mock"
 """The collection that notes which seeds a session was begun with, so that a restart repeats nothing."""
 
@@ -54,12 +56,13 @@ class Seeds:
         operation, shape = self._shape(name)
         path = self._path(name, shape, given)
         fields, content = self._parted(operation, given)
+        self._spelt(name, operation, shape, fields)
         made = self._completed(operation, shape, fields, now=now)
         wrong = self._fallback.difference(operation, made)
         if wrong:
             raise SeedError((name,), wrong)
         if "expires_at" in made and "expires_at" not in fields:
-            made = self._lasting(operation, made)
+            made = self._lasting(operation, made, now)
         if "id" in made and "id" not in fields:
             made["id"] = ids.letters(made["id"][:-24], 24)
         id_ = str(made.get(shape.parameter) or made.get("id") or ids.letters("item_"))
@@ -69,6 +72,13 @@ class Seeds:
         if content is not None:
             store.put_blob(path, id_, content)
         return made
+
+    def _spelt(self, name: str, operation: Operation, shape: Shape, fields: Mapping[str, Any]) -> None:
+        """Raise SeedError for a field that the object does not have, where a missing one is called nearly so."""
+        known = self._fallback.fields(operation)
+        for field in fields.keys() - known - {*_parameters(shape.collection)}:
+            if meant := get_close_matches(field, known - fields.keys(), n=1, cutoff=0.8):
+                raise SeedError((name,), f"unknown key '{field}'; did you mean '{meant[0]}'?")
 
     def path(self, name: str, owners: Mapping[str, Any]) -> str:
         """The collection of a resource in the store. Raises SeedError where an owner's id is missing."""
@@ -84,6 +94,7 @@ class Seeds:
                 return
             ids = Ids(0)
             for name, objects in given.items():
+                self._shape(name)
                 for index, each in enumerate(objects):
                     try:
                         self.put(store, name, each, now=now, ids=ids)
@@ -126,10 +137,10 @@ class Seeds:
         made = self._fallback.completed(operation, {k: v for k, v in fields.items() if k not in owners}, now=now)
         return {**made, **{owner: fields[owner] for owner in owners if owner in made}}
 
-    def _lasting(self, operation: Operation, made: Object) -> Object:
-        """The object without an expiry, where it may be without one."""
+    def _lasting(self, operation: Operation, made: Object, now: int) -> Object:
+        """The object without an expiry, or where it must have one, an hour before it."""
         lasting = {**made, "expires_at": None}
-        return lasting if self._fallback.conforms(operation, lasting) else made
+        return lasting if self._fallback.conforms(operation, lasting) else {**made, "expires_at": now + _HOUR}
 
     def _parted(self, operation: Operation, given: Mapping[str, Any]) -> tuple[dict[str, Any], bytes | None]:
         fields = dict(given)

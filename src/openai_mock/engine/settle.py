@@ -20,6 +20,8 @@ LIFE = "life"
 """The name of the bytes that hold an object's `Life`, for as long as it walks."""
 IMAGE = "image"
 """The name of the empty bytes that mark an object as the image of another, which it does not outlive."""
+BORN = "born"
+"""The name of the bytes that hold when an object was made, in Unix seconds, where its time is limited."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Life).decode
 Hook: TypeAlias = "Callable[[Call, Object, int], Object]"
@@ -45,6 +47,8 @@ def begin(call: Call, kept: Kept, collection: str, id_: str, item: Object) -> Ob
     if kept.cycle.image_of:
         call.store.put_blob(collection, id_, b"", IMAGE)
     now = call.world.clock.now()
+    if kept.cycle.lasting is not None:
+        call.store.put_blob(collection, id_, _encode(now), BORN)
     if not _start(call, kept, collection, id_, item, now):
         _announce(call, kept, item, now)
         return item
@@ -61,7 +65,8 @@ def settled(
     `polled` counts a retrieve; `awaited` counts as if there had been one a second all the time.
     """
     cycle, now = kept.cycle, call.world.clock.now()
-    if cycle.image_of and _faded(call, cycle.image_of, collection, id_):
+    faded = cycle.image_of and _faded(call, cycle.image_of, collection, id_)
+    if faded or (cycle.lasting is not None and _aged(call, cycle.lasting, collection, id_, now)):
         call.store.delete(collection, id_)
         return None
     expiry = cycle.expires(item)
@@ -83,6 +88,12 @@ def settled(
 def _faded(call: Call, original: str, collection: str, id_: str) -> bool:
     """Whether an image has lost its original. What the user put there, with or without one, is not an image."""
     return call.store.blob(collection, id_, IMAGE) is not None and call.collection(original).find(id_) is None
+
+
+def _aged(call: Call, lasting: float, collection: str, id_: str, now: float) -> bool:
+    """Whether the time of an object is over. What the user put there has no end."""
+    born = call.store.blob(collection, id_, BORN)
+    return born is not None and float(born) + lasting <= now
 
 
 def _walked(

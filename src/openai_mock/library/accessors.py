@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from openai_mock.library.namespaces import attribute
-from openai_mock.library.route import Route
+from openai_mock.library.namespaces import Reach, attribute, refused
 
 
 class Accessors:
@@ -16,13 +15,24 @@ class Accessors:
         """The names of the SDK, as `names_of` makes them."""
         raise NotImplementedError
 
-    def _route(self, name: str) -> Route:
-        """The route of an operation by its name."""
+    def _reach(self) -> Reach:
+        """What the attributes lead to."""
         raise NotImplementedError
+
+    def _known(self) -> Mapping[str, Any]:
+        try:
+            return self._names()
+        except AttributeError:  # while the mock is being made
+            return {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name)
-        found = attribute(self._names(), "mock", name, self._route)
+        found = attribute(self._names(), "mock", name, self._reach())
         vars(self)[name] = found
         return found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name in (names := self._known()):
+            refused("mock", name, names)
+        super().__setattr__(name, value)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from openai_mock.library.arguments import misspelt
 from openai_mock.library.fields import MISSING, described, fits, found
 from openai_mock.rules.asked import Asked
 from openai_mock.rules.checks import Check
@@ -17,6 +18,7 @@ from openai_mock.rules.rule import Scenario
 from openai_mock.rules.script import DEFAULT_THRESHOLD, Line, MatcherType
 from openai_mock.rules.wants import comparable
 from openai_mock.rules.when import When
+from openai_mock.spec.operations import Operation
 from openai_mock.turns.conversation import text_of
 
 _MATCHERS: tuple[MatcherType, ...] = get_args(MatcherType)
@@ -37,7 +39,7 @@ class Conditions(Struct, frozen=True):
 
 
 def conditions(
-    operations: Iterable[str],
+    operations: Mapping[str, Operation],
     *,
     texts: Mapping[str, str | None],
     threshold: float,
@@ -53,6 +55,9 @@ def conditions(
     operation = said.get("operation")
     if operation is not None and not any(fnmatchcase(name, operation) for name in operations):
         raise ValueError(f"No operation is called {operation!r}. Write one as the SDK does: 'chat.completions.create'.")
+    _spelt(fields, (*texts, "threshold", "messages", *named), operations)
+    if threshold != DEFAULT_THRESHOLD and "fuzzy" not in given:
+        raise ValueError("A threshold goes with fuzzy=..., which says what the text is to be like.")
     latest = tuple(_line("user", text, matcher, threshold) for matcher, text in given.items())
     whole = tuple(_message(message) for message in messages or ())
     if messages is not None and not whole:
@@ -64,6 +69,15 @@ def conditions(
     texts_ = (*(("latest", line) for line in latest), *when.texts)
     made = replace(when, operation=operation, model=said.get("model"), texts=texts_, whole=whole, checks=checks)
     return Conditions(f"when({label})", made, _scenario(said))
+
+
+def _spelt(fields: Mapping[str, Any], names: Sequence[str], operations: Mapping[str, Operation]) -> None:
+    """Raise TypeError for a field that no operation takes and whose name is nearly that of a condition."""
+    for field in fields:
+        if meant := misspelt(field, names):
+            name = f'"{field.partition("__")[0]}"'.encode()
+            if not any(name in bytes(each.body) or name in bytes(each.query) for each in operations.values()):
+                raise TypeError(f"There is no condition '{field}'. Did you mean '{meant}'?")
 
 
 def _of_files(said: Mapping[str, Any]) -> tuple[When, dict[str, Any]]:

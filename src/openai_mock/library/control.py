@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from openai_mock.config.errors import ConfigErrors
 from openai_mock.config.plan import Plan
+from openai_mock.config.transit import Told
 from openai_mock.doors.punctuality import Punctuality
 from openai_mock.engine.answers import Answer, Raw
 from openai_mock.engine.bodies import read_json
@@ -70,6 +71,7 @@ class Parts(Struct, frozen=True):
     sessions: Sessions
     limiting: Limiting
     punctuality: Punctuality
+    told: Told
 
 
 def endpoints(mock: Controlled, parts: Parts) -> list[Endpoint]:
@@ -92,6 +94,7 @@ def endpoints(mock: Controlled, parts: Parts) -> list[Endpoint]:
         *_rules(mock, parts),
         *_faults(mock),
         *_limits(mock, parts),
+        *_pace(mock, parts.told),
         *_state(mock, parts.sessions),
         *measured(parts.punctuality),
         *posting(mock.outbox),
@@ -197,6 +200,32 @@ def _limits(mock: Controlled, parts: Parts) -> list[Endpoint]:
         Endpoint("GET", path, "The limits, and what each caller has left.", shown),
         Endpoint("PUT", path, "Limit callers anew, as `limits` of a configuration does.", _told(put), body=_ANY),
         Endpoint("DELETE", path, "Lift all limits.", lambda _: put({})),
+    ]
+
+
+def _pace(mock: Controlled, told: Told) -> list[Endpoint]:
+    def shown(_: Request) -> Answer:
+        from openai_mock.config.formats.timing import paces_of  # noqa: PLC0415 - few mocks are told so
+
+        paces = mock.plan.paces if told.pace is None else paces_of(told.pace)
+        models = [{"model": glob, **msgspec.to_builtins(pace)} for glob, pace in paces.models]
+        return {"pace": msgspec.to_builtins(paces.usual), "models": models}
+
+    def put(body: Any) -> Answer:
+        from openai_mock.config.formats.timing import paces_of  # noqa: PLC0415 - as above
+
+        if not isinstance(body, str | dict):
+            raise ApiError(400, 'Write a preset, such as "gpt-4o", or a pace: {"first_token": "300ms"}.')
+        paces_of(body)
+        told.pace = body
+        mock.adopt(mock.plan)
+        return shown(Request("GET", path, "", {}, b""))
+
+    path = "/_mock/pace"
+    return [
+        Endpoint("GET", path, "How long answers take; entries may have a pace of their own.", shown),
+        Endpoint("PUT", path, "Set the pace, as `pace` of a configuration does.", _told(put), body=_ANY),
+        Endpoint("DELETE", path, "Let every answer come at once.", lambda _: put("none")),
     ]
 
 

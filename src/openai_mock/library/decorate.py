@@ -7,7 +7,7 @@ pytest does not take it for a fixture.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import Any, TypeVar
@@ -15,6 +15,23 @@ from typing import Any, TypeVar
 T = TypeVar("T", bound=Callable[..., Any])
 NAME = "openai_mock"
 Active = Callable[[], AbstractContextManager[Any]]
+Saved = Callable[[], Callable[[], None]]
+"""Notes how something is; the result makes it so again."""
+
+
+@contextmanager
+def afresh(mock: AbstractContextManager[Any], saved: Sequence[Saved], forget: Callable[[], None]) -> Iterator[Any]:
+    """The mock active without earlier calls, and afterwards as before: but for the calls, which stay readable until
+    the next time.
+    """
+    restores = [save() for save in saved]
+    forget()
+    try:
+        with mock:
+            yield mock
+    finally:
+        for restore in restores:
+            restore()
 
 
 def decorated(target: T, active: Active) -> T:

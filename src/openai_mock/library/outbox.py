@@ -25,14 +25,11 @@ from openai_mock.engine.agenda import Agenda
 from openai_mock.engine.clock import Clock, standing_still
 from openai_mock.engine.collection import Collection
 from openai_mock.engine.deliveries import Deliveries, Delivery
-from openai_mock.engine.lifecycle import Policies
-from openai_mock.engine.resource import Call, World, kept_by
+from openai_mock.engine.resource import Call, World
 from openai_mock.engine.sessions import HEADER, Sessions, session_of
-from openai_mock.engine.settle import Kept, awaiting
-from openai_mock.engine.shapes import Shape
+from openai_mock.engine.settle import awaiting
 from openai_mock.engine.store import Store, decode
 from openai_mock.engine.webhooks import Announced, Endpoint, Subscription, made_for, shown_url
-from openai_mock.resources import ALL
 from openai_mock.resources.webhooks import EVENT_TYPES, EVENTS, endpoints_of, sample
 from openai_mock.spec.operations import Operation
 from openai_mock.wire import Request
@@ -64,11 +61,6 @@ class CatchUp(Struct, frozen=True):
     """A session whose objects are to be looked through: who waits for them came after them."""
 
     session: str
-
-
-def kept(shapes: Mapping[str, Shape], speeds: Policies) -> dict[str, Kept]:
-    """The collections with a lifecycle, by path template, and the events that they make."""
-    return kept_by(ALL, shapes, speeds, EVENTS)
 
 
 class Outbox:

@@ -89,18 +89,19 @@ def figures(raws: Sequence[Raw]) -> dict[str, Any]:
 def _told(histograms: Iterable[Raw]) -> dict[str, float]:
     """Percentiles and the maximum of several histograms together, in milliseconds."""
     counts: Counter[float] = Counter()
-    most = 0.0
-    for histogram in histograms:
+    most, servers = 0.0, 0
+    for servers, histogram in enumerate(histograms, 1):  # noqa: B007 - how many there were
         most = max(most, histogram["most"])
         for bucket, times in histogram["counts"].items():
             counts[_middle(int(bucket))] += times
-    found = {f"p{share * 100:g}": 1000 * percentile(counts, share) for share in _SHARES}
+    found = {f"p{share * 100:g}": 1000 * percentile(counts, share, servers) for share in _SHARES}
     return {**{name: min(value, 1000 * most) for name, value in found.items()}, "max": 1000 * most}
 
 
-def percentile(counts: Mapping[float, int], share: float) -> float:
-    """The value below which this share of the values lies; of few values the highest does not count."""
-    rank = int(share * (sum(counts.values()) - 1))
+def percentile(counts: Mapping[float, int], share: float, servers: int = 1) -> float:
+    """The value below which this share of the values lies; of few values the highest of each server does not count."""
+    number = sum(counts.values())
+    rank = max(0, min(int(share * (number - 1)), number - 1 - servers))
     seen = 0
     for value in sorted(counts):
         seen += counts[value]

@@ -203,7 +203,15 @@ def _name(wanted: Order) -> str:
     return "The mock" if wanted.operation == "*" else wanted.operation
 
 
+_PATH = re.compile(r"\$?\.?[^.\[\]]+(\.[^.\[\]]+|\[(-?\d+|'[^']*'|\"[^\"]*\")\])*")
+
+
 def field_path(path: str) -> str:
-    """A JSON path as a name of fields: `$.messages[-1].content` is `messages__last__content`."""
+    """A JSON path as a name of fields: `$.messages[-1].content` is `messages__last__content`.
+
+    Raises ApiError for what is no such path.
+    """
+    if not _PATH.fullmatch(path):
+        raise ApiError(400, f"'{path}' is no path to a field. Write one such as model or messages[-1].content.")
     steps = re.findall(r"[^.\[\]]+", path.removeprefix("$"))
     return "__".join("last" if step == "-1" else step.strip("'\"") for step in steps)

@@ -22,7 +22,9 @@ def report(entries: Sequence[Entry], calls: Mapping[str, int], rules: Sequence[t
             statuses.setdefault(entry.operation, Counter())[entry.status] += 1
     missed = [entry for entry in entries if is_unmatched(entry)]
     made = {name: count for name, count in calls.items() if count}
-    lines = [f"{sum(made.values())} calls of {len(made)} operations, {len(missed)} unmatched requests"]
+    told = ((sum(made.values()), "call"), (len(made), "operation"), (len(missed), "unmatched request"))
+    calls_, operations, unmatched = (f"{number} {word}{'s' * (number != 1)}" for number, word in told)
+    lines = [f"{calls_} of {operations}, {unmatched}"]
     width = max(map(len, made), default=0)
     for name, count in sorted(made.items()):
         seen = ", ".join(f"{status}: {times}" for status, times in sorted(statuses.get(name, Counter()).items()))

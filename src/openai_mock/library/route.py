@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Self
 
 from openai_mock.engine.journal import Entry
 from openai_mock.library.answering import after, answering, failing, written
 from openai_mock.library.answers import Answers
+from openai_mock.library.arguments import failing_status, listed, seconds
 from openai_mock.library.calls import Calls
 from openai_mock.library.streaming import streaming
 from openai_mock.library.views import MadeCall
@@ -15,6 +17,8 @@ from openai_mock.rules.answer import Answer, answer_of
 from openai_mock.rules.fill import MisfilledError, compiled
 from openai_mock.spec.operations import Operation
 from openai_mock.spec.router import Router
+
+_SETTABLE = frozenset({"_name", "_operation", "_answers", "_history", "response", "delay"})
 
 
 class History:
@@ -70,8 +74,8 @@ class Route:
         return self._answers.delay
 
     @delay.setter
-    def delay(self, seconds: float) -> None:
-        self._answers.delayed(_not_negative("delay", seconds))
+    def delay(self, value: float) -> None:
+        self._answers.delayed(seconds("delay", value))
 
     def reply(
         self,
@@ -97,8 +101,8 @@ class Route:
         as in a rule of a file. With `template`, texts with `{{ }}` are filled in for each call. `times` calls get it,
         then those before or after it; without `times` it stays. Raises ValueError or TypeError for what is no answer.
         """
-        said = {"tool_calls": list(tool_calls), "refusal": refusal, "finish_reason": finish_reason, "usage": usage,
-                "response": None if model is None else {"model": model}, "reasoning": reasoning,
+        said = {"tool_calls": listed("tool_calls", tool_calls), "refusal": refusal, "finish_reason": finish_reason,
+                "usage": usage, "response": None if model is None else {"model": model}, "reasoning": reasoning,
                 "annotations": annotations, "audio": audio, "logprobs": logprobs}  # fmt: skip
         given = {key: value for key, value in said.items() if value not in (None, (), [], "")}
         if isinstance(answer, str) or (answer is None and given):
@@ -109,7 +113,7 @@ class Route:
             raise ValueError("A reply needs an answer: .reply('Hello'), .reply(tool_calls=[...]) or .reply({...}).")
         else:
             form = answering(answer, self._operation)
-        self._answers.add(after(_not_negative("delay", delay), form), times, answer)
+        self._answers.add(after(seconds("delay", delay), form), times, answer)
         return self
 
     def fail(
@@ -129,10 +133,9 @@ class Route:
         `times` calls fail, then the other answers go on. `retry_after` is how many seconds the client is told to wait
         before it tries again; a millisecond unless given. Raises ValueError for a status below 400.
         """
-        if not 400 <= status <= 599:
-            raise ValueError(f"A failure has a status from 400 to 599; {status} is none.")
+        failing_status(status)
         fields = {"code": code, "message": message, "kind": type, "param": param, "retry_after": retry_after}
-        self._answers.add(after(_not_negative("delay", delay), failing(status, fields)), times, None)
+        self._answers.add(after(seconds("delay", delay), failing(status, fields)), times, None)
         return self
 
     def stream(self, parts: Iterable[Any], *, delay: float = 0.0, times: int | None = None) -> Self:
@@ -141,7 +144,7 @@ class Route:
         Texts are what the model says: a client that does not ask for a stream gets them joined. Raises ValueError or
         TypeError for what cannot be streamed.
         """
-        self._answers.add(streaming(parts, _not_negative("delay", delay)), times, None)
+        self._answers.add(streaming(parts, seconds("delay", delay)), times, None)
         return self
 
     @property
@@ -190,14 +193,15 @@ class Route:
         self._answers.clear()
         self._history.forget()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _SETTABLE:
+            near = get_close_matches(name, ("response", "delay"), n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else "There are 'response' and 'delay'."
+            raise AttributeError(f"A route has no '{name}' to set. {hint}", name=name)
+        super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         return f"<Route {self._name}: called {self.call_count} times>"
-
-
-def _not_negative(name: str, seconds: float) -> float:
-    if seconds < 0:
-        raise ValueError(f"{name} is in seconds and at least 0; got {seconds:g}.")
-    return seconds
 
 
 def _read(given: Mapping[str, Any], *, template: bool) -> Answer:
@@ -207,5 +211,5 @@ def _read(given: Mapping[str, Any], *, template: bool) -> Answer:
     try:
         fill = compiled(given)
     except MisfilledError as error:
-        raise ValueError(f"{'.'.join(map(str, error.at))}: {error}.") from None
+        raise ValueError(f"{'.'.join(map(str, error.at))}: {str(error).rstrip('.')}") from None
     return answer_of(given) if fill is None else Answer(fill=fill)

@@ -23,8 +23,8 @@ from openai_mock.wire import Ask, Data, Exchange, Handle, Head, Request
 Join: TypeAlias = Callable[[Request, Sequence[Told]], Any]
 _METRICS, _JOURNAL, _VERIFY = "/metrics", "/_mock/journal", "/_mock/verify"
 _ORDERS = frozenset({
-    "/_mock/rules", "/_mock/faults", "/_mock/limits", "/_mock/clock", "/_mock/reset", "/_mock/webhooks", _JOURNAL,
-    punctuality.PATH,
+    "/_mock/rules", "/_mock/faults", "/_mock/limits", "/_mock/pace", "/_mock/clock", "/_mock/reset",
+    "/_mock/webhooks", _JOURNAL, punctuality.PATH,
 })  # fmt: skip
 """What is obeyed by all, when it is no question."""
 _GOOD = frozenset({200, 409})

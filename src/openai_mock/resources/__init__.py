@@ -1,49 +1,72 @@
-"""One module per OpenAI resource; none imports another."""
+"""One module per OpenAI resource; none imports another, and each loads when a call of its family first needs it.
+
+Theory. The first word of an operation's SDK name, without `beta.`, is its family. A resource answers operations of one
+family only, so a family's modules are all that has to be loaded for a call of it.
+"""
 
 from __future__ import annotations
 
-from openai_mock.engine.resource import Resource
-from openai_mock.resources.admin import ADMIN
-from openai_mock.resources.audio import audio
-from openai_mock.resources.batches import batches
-from openai_mock.resources.chat import chat
-from openai_mock.resources.chatkit import sessions as chatkit_sessions
-from openai_mock.resources.completions import completions
-from openai_mock.resources.containers import container_files, containers
-from openai_mock.resources.conversations import conversation_items, conversations
-from openai_mock.resources.embeddings import embeddings
-from openai_mock.resources.evals.evals import evals
-from openai_mock.resources.evals.runs import eval_runs
-from openai_mock.resources.files import files
-from openai_mock.resources.fine_tuning.graders import graders
-from openai_mock.resources.fine_tuning.jobs import jobs
-from openai_mock.resources.fine_tuning.permissions import permissions
-from openai_mock.resources.images import images
-from openai_mock.resources.models import models
-from openai_mock.resources.moderations import moderations
-from openai_mock.resources.realtime import realtime
-from openai_mock.resources.responses.create import responses
-from openai_mock.resources.responses.stored import stored
-from openai_mock.resources.skills import skills
-from openai_mock.resources.skills import versions as skill_versions
-from openai_mock.resources.stored_chat import stored_chat
-from openai_mock.resources.threads.assistants import assistants
-from openai_mock.resources.threads.runs import runs
-from openai_mock.resources.threads.steps import steps
-from openai_mock.resources.threads.threads import messages, threads
-from openai_mock.resources.transcripts import transcripts
-from openai_mock.resources.uploads import uploads
-from openai_mock.resources.vector_stores import file_batches, store_files, vector_stores
-from openai_mock.resources.videos import video_content, videos
-from openai_mock.resources.voices import consents as voice_consents
-from openai_mock.resources.voices import voices
-from openai_mock.resources.webhooks import webhooks
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
 
-ALL: tuple[Resource, ...] = (
-    *ADMIN, assistants, audio, batches, chat, chatkit_sessions, completions, container_files, containers,
-    conversation_items, conversations, embeddings, eval_runs, evals, file_batches, files, graders, images, jobs,
-    messages, models, moderations, permissions, realtime, responses, runs, skill_versions, skills, steps,
-    store_files, stored, stored_chat, threads, transcripts, uploads, vector_stores, video_content, videos,
-    voice_consents, voices, webhooks,
-)  # fmt: skip
-"""Every resource. Adding one means a module and its name here."""
+from openai_mock.engine.resource import Resource
+
+FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "admin": ("admin:ADMIN",),
+        "assistants": ("threads.assistants:assistants",),
+        "audio": ("audio:audio", "transcripts:transcripts", "voices:consents", "voices:voices"),
+        "batches": ("batches:batches",),
+        "chat": ("chat:chat", "stored_chat:stored_chat"),
+        "chatkit": ("chatkit:sessions",),
+        "completions": ("completions:completions",),
+        "containers": ("containers:container_files", "containers:containers"),
+        "conversations": ("conversations:conversation_items", "conversations:conversations"),
+        "embeddings": ("embeddings:embeddings",),
+        "evals": ("evals.evals:evals", "evals.runs:eval_runs"),
+        "files": ("files:files",),
+        "fine_tuning": ("fine_tuning.graders:graders", "fine_tuning.jobs:jobs", "fine_tuning.permissions:permissions"),
+        "images": ("images:images",),
+        "live": ("realtime:realtime",),
+        "models": ("models:models",),
+        "moderations": ("moderations:moderations",),
+        "realtime": ("realtime:realtime",),
+        "responses": ("responses.create:responses", "responses.stored:stored"),
+        "skills": ("skills:skills", "skills:versions"),
+        "threads": ("threads.runs:runs", "threads.steps:steps", "threads.threads:messages", "threads.threads:threads"),
+        "uploads": ("uploads:uploads",),
+        "vector_stores": (
+            "vector_stores:file_batches",
+            "vector_stores:store_files",
+            "vector_stores:vector_stores",
+        ),
+        "videos": ("videos:video_content", "videos:videos"),
+        "webhooks": ("webhooks:webhooks",),
+    }
+)
+"""The resources of each family, as module and name. Adding a resource means a module and its name here."""
+OVERSEEN = frozenset({"admin", "fine_tuning"})
+"""Families with operations that the organization oversees; see `admin.oversight`."""
+
+
+def family_of(operation: str) -> str:
+    """The family of an operation, also where no resource answers it."""
+    return operation.removeprefix("beta.").partition(".")[0]
+
+
+@cache
+def loaded(family: str) -> tuple[Resource, ...]:
+    """The resources of a family; none for a family without any."""
+    found: list[Resource] = []
+    for place in FAMILIES.get(family, ()):
+        module, _, name = place.partition(":")
+        named = getattr(import_module(f"{__name__}.{module}"), name)
+        found += (named,) if isinstance(named, Resource) else named
+    return tuple(found)
+
+
+def every() -> tuple[Resource, ...]:
+    """Every resource, all loaded."""
+    return tuple({id(each): each for family in FAMILIES for each in loaded(family)}.values())

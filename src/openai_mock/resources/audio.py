@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,12 +13,35 @@ from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.media.audio import RATE, AudioFormat, content_type, speech
 from openai_mock.media.durations import duration
+from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.tokens import count, encoding_for
 
 audio = Resource("audio")
+_OLDER_VOICES = ("alloy", "ash", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer")
+_VOICES: Mapping[str, Sequence[str]] = {
+    "tts-1": _OLDER_VOICES,
+    "gpt-4o-mini-tts": (*_OLDER_VOICES, "ballad", "verse", "marin", "cedar"),
+}
+"""The voices of models, by how their names begin."""
 _CHUNK = 16_384
 _TOKENS_PER_SECOND = 20
 _encode = msgspec.json.Encoder().encode
+
+
+@audio.checks("audio.speech.create")
+def misuse(call: Call) -> Iterator[Misuse]:
+    """A voice that the model does not have, and events of a model that only sends bytes; others are not known."""
+    model, voice = call.model, call.body["voice"]
+    known = next((voices for name, voices in _VOICES.items() if model.startswith(name)), ())
+    if known and isinstance(voice, str) and voice not in known:
+        yield Misuse(f"Invalid value: '{voice}'. Supported values are: {_listed(known)}.", "voice", "invalid_value")
+    if model.startswith("tts-1") and call.body.get("stream_format") == "sse":
+        words = "Unsupported value: 'stream_format' does not support 'sse' with this model."
+        yield Misuse(f"{words} Supported values are: 'audio'.", "stream_format", "unsupported_value")
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values[:-1]) + f", and '{values[-1]}'"
 
 
 @audio.on("audio.speech.create")

@@ -22,6 +22,7 @@ from openai_mock.turns.likely import along
 from openai_mock.turns.padding import filler, padded_pieces
 from openai_mock.turns.pieces import encoded_pieces, pieces
 from openai_mock.turns.tokens import count, encoding_for, prompt_tokens
+from openai_mock.turns.tools import is_named, is_older
 from openai_mock.turns.turn import Message, Reply, ToolCall, Turn
 from openai_mock.turns.written import chat_fields
 
@@ -112,7 +113,7 @@ def _completion(
         "object": "chat.completion",
         "created": call.now,
         "model": model,
-        "choices": [_choice(index, turn) for index, turn in enumerate(turns)],
+        "choices": [_choice(index, turn, body) for index, turn in enumerate(turns)],
         "usage": {
             "prompt_tokens": prompt,
             "completion_tokens": said,
@@ -145,16 +146,28 @@ def _tokens(turn: Turn, encoding: str) -> int:
     return tokens
 
 
-def _choice(index: int, turn: Turn) -> dict[str, Any]:
+def _choice(index: int, turn: Turn, body: Mapping[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {
         "role": "assistant",
         "content": turn.text,
         "refusal": turn.refusal,
         "annotations": nested(turn.annotations) if turn.annotations else [],
     }
-    if turn.tool_calls:
+    finish = _show_calls(message, turn, body) if turn.tool_calls else turn.finish_reason
+    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+
+
+def _show_calls(message: dict[str, Any], turn: Turn, body: Mapping[str, Any]) -> str:
+    """Add the calls in the form in which the request offers tools, and tell how the choice ends.
+
+    That is `stop` where the request names the tool: the model did not decide to call.
+    """
+    finish = "function_call" if is_older(body) else "tool_calls"
+    if finish == "function_call":
+        message["function_call"] = {"name": turn.tool_calls[0].name, "arguments": turn.tool_calls[0].arguments}
+    else:
         message["tool_calls"] = [_tool_call(tool) for tool in turn.tool_calls]
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": turn.finish_reason}
+    return turn.finish or ("stop" if is_named(body) else finish)
 
 
 def _tool_call(tool: ToolCall) -> dict[str, Any]:
@@ -229,8 +242,12 @@ def _choice_chunks(frames: _Frames, choice: Mapping[str, Any], turn: Turn, encod
                 yield frames.one(_delta(index, {key: piece}, {"content": None, "refusal": None, key: own}))
         elif text:
             yield frames.text(b'%b{"%b":"' % (before, key.encode()), b'"}' + after, text, encoding)
-    for number, tool in enumerate(turn.tool_calls):
-        yield from _tool_chunks(frames, index, number, tool, encoding)
+    if older := message.get("function_call"):
+        yield frames.one(_delta(index, {"function_call": {**older, "arguments": ""}}))
+        yield frames.text(b'%b{"function_call":{"arguments":"' % before, b'"}}' + after, older["arguments"], encoding)
+    else:
+        for number, tool in enumerate(turn.tool_calls):
+            yield from _tool_chunks(frames, index, number, tool, encoding)
     if message.get("annotations"):
         yield frames.one(_delta(index, {"annotations": message["annotations"]}))
     yield frames.written(b'%b{},"logprobs":null,"finish_reason":%b}' % (before, _encode(choice["finish_reason"])))

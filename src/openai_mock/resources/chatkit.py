@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from openai_mock.engine.answers import Answer
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
@@ -27,7 +30,7 @@ def create(call: Call) -> Answer:
     """A session with all that is not asked for as documented, and the secret for the widget."""
     body = call.body
     workflow, asked = body["workflow"], body.get("chatkit_configuration") or {}
-    titling, upload, history = (asked.get(key) or {} for key in ("automatic_thread_titling", "file_upload", "history"))
+    titling, upload, history = (_said(asked.get(key)) for key in ("automatic_thread_titling", "file_upload", "history"))
     requests = (body.get("rate_limits") or {}).get("max_requests_per_1_minute") or _REQUESTS
     made: Object = {
         "id": call.world.ids.hexadecimal("cksess_", 48),
@@ -40,7 +43,7 @@ def create(call: Call) -> Answer:
             "id": workflow["id"],
             "version": workflow.get("version"),
             "state_variables": workflow.get("state_variables"),
-            "tracing": {"enabled": (workflow.get("tracing") or {}).get("enabled", True)},
+            "tracing": {"enabled": _said(workflow.get("tracing")).get("enabled", True)},
         },
         "chatkit_configuration": {
             "automatic_thread_titling": {"enabled": titling.get("enabled", True)},
@@ -55,6 +58,11 @@ def create(call: Call) -> Answer:
         "rate_limits": {"max_requests_per_1_minute": requests},
     }
     return call.create(made)
+
+
+def _said(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a part of the request says; null says nothing."""
+    return {key: value for key, value in (given or {}).items() if value is not None}
 
 
 @sessions.on("beta.chatkit.sessions.cancel")

@@ -14,6 +14,7 @@ from openai_mock.engine.overlay import laid_over
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.turns.checks.choices import needing
 from openai_mock.turns.checks.misuse import Misuse
+from openai_mock.turns.checks.models import elsewhere
 from openai_mock.turns.checks.room import in_completion
 from openai_mock.turns.facts import facts
 from openai_mock.turns.likely import likelihoods
@@ -45,8 +46,9 @@ class _Choice(msgspec.Struct, frozen=True):
 
 @completions.checks("completions.create")
 def misuse(call: Call) -> Iterator[Misuse]:
-    """Options of a stream without one, and prompts that leave no room for the completion."""
+    """A model of chat, options of a stream without one, and prompts that leave no room for the completion."""
     body, known = call.body, facts(call.model)
+    yield from elsewhere(known, "completions")
     yield from needing(body, ("stream_options", "stream"))
     limit = _USUAL_LIMIT if body.get("max_tokens") is None else body["max_tokens"]
     if len(call.request.body) + limit > known.context:
@@ -126,14 +128,14 @@ def _spelled(tokens: Sequence[int], encoding: str) -> str:
 
 
 def _tokens(turn: Turn, encoding: str) -> int:
-    return count(turn.text or "", encoding) if turn.tokens is None else turn.tokens
+    return count(turn.text or turn.refusal or "", encoding) if turn.tokens is None else turn.tokens
 
 
 def _choice(call: Call, index: int, prompt: str, turn: Turn) -> _Choice:
     finish = turn.finish_reason if turn.finish in {"length", "content_filter"} else "stop"
     echoed = prompt if call.body.get("echo") else ""
     first = 0.0 if call.world.lenient_ids else None
-    return _Choice(index, echoed, turn.text or "", 0 if echoed else len(prompt), finish, first)
+    return _Choice(index, echoed, turn.text or turn.refusal or "", 0 if echoed else len(prompt), finish, first)
 
 
 def _shared(call: Call, reply: Reply) -> dict[str, Any]:

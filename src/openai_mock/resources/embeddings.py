@@ -9,6 +9,7 @@ from openai_mock.engine.answers import Answer
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.turns.checks.misuse import Misuse
+from openai_mock.turns.checks.models import elsewhere
 from openai_mock.turns.checks.room import in_completion
 from openai_mock.turns.facts import facts
 from openai_mock.turns.tokens import count, encoding_for, spellings
@@ -24,8 +25,9 @@ _AT_ONCE = 300_000
 
 @embeddings.checks("embeddings.create")
 def misuse(call: Call) -> Iterator[Misuse]:
-    """Inputs that are too long, each or together."""
+    """A model that makes no embeddings, and inputs that are too long, each or together."""
     known = facts(call.model)
+    yield from elsewhere(known, "embeddings")
     if len(call.request.body) <= known.context:
         return
     used, encoding = 0, encoding_for(call.model)

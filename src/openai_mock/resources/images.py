@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 from zlib import crc32
@@ -17,6 +17,7 @@ from openai_mock.media.checker import checker
 from openai_mock.media.gif import gif
 from openai_mock.media.image import LARGEST, image
 from openai_mock.media.kinds import kind
+from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.tokens import IMAGE, count, encoding_for
 
 images = Resource("image")
@@ -31,6 +32,7 @@ _SIZES = {
     "chatgpt-image-latest": ("1024x1024", "1024x1536", "1536x1024", "auto"),
 }
 """The sizes of the models that make only some; others make any that is small enough."""
+_INLINE = frozenset(_SIZES) - {_OLDEST, _OLDER}
 _AUTO = "1024x1024"
 _QUALITIES = {"low": 272, "medium": 1056, "high": 4160}
 """Output tokens of a square picture."""
@@ -58,6 +60,13 @@ class _Asked(msgspec.Struct, frozen=True):
     def older(self) -> bool:
         """Whether the model is of the family that knows no formats and counts no tokens."""
         return self.model.startswith("dall-e")
+
+
+@images.checks("images.generate", "images.edit")
+def misuse(call: Call) -> Iterator[Misuse]:
+    """A parameter of the dall-e models: later ones always answer with the picture itself."""
+    if call.body.get("response_format") is not None and call.model in _INLINE:
+        yield Misuse("Unknown parameter: 'response_format'.", "response_format", "unknown_parameter")
 
 
 @images.on("images.generate")
@@ -149,6 +158,43 @@ def _uploads(call: Call, model: str) -> Iterator[FilePart]:
                 _check_upload(model, name, file)
             if name == "image":
                 yield file
+    yield from _named(call, model)
+
+
+def _named(call: Call, model: str) -> Iterator[FilePart]:
+    """The pictures of an edit that is asked for in JSON: by file, in the request itself, or where they can be fetched.
+
+    Raises OpenAI's 404 for an unknown file, and a 400 where there is no picture at all.
+    """
+    named = call.body.get("images")
+    if call.operation.name == "images.edit" and not named and call.body.get("image") is None:
+        raise ApiError(400, "Missing required parameter: 'image'.", param="image", code="missing_required_parameter")
+    for each in named if isinstance(named, list) else (named,) if named else ():
+        where = each if isinstance(each, Mapping) else {}
+        source, id_ = where.get("image_url"), where.get("file_id")
+        if isinstance(source, str) == isinstance(id_, str):
+            message = "Invalid 'images': each image has either an 'image_url' or a 'file_id'."
+            raise ApiError(400, message, param="images", code="invalid_value")
+        file = FilePart("", "", _bytes(call, id_) if isinstance(id_, str) else _inline(str(source)))
+        if not (call.world.lenient_ids or str(source).startswith("http")):  # nothing is fetched
+            _check_upload(model, "images", file)
+        yield file
+
+
+def _bytes(call: Call, id_: str) -> bytes:
+    files = call.collection("files.retrieve")
+    return files.content(files.get(id_)["id"]) or b""
+
+
+def _inline(source: str) -> bytes:
+    """The bytes in a data URL; those of any other are the URL itself."""
+    head, comma, data = source.partition(",")
+    if not (comma and head.startswith("data:") and head.endswith(";base64")):
+        return source.encode("utf-8", "surrogatepass")
+    try:
+        return b64decode(data, validate=True)
+    except ValueError:
+        return b""
 
 
 def _check_upload(model: str, name: str, file: FilePart) -> None:

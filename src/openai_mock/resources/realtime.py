@@ -26,6 +26,7 @@ _DETECTION: Mapping[str, Mapping[str, Any]] = {
 _INPUT: Mapping[str, Any] = {
     "format": _FORMAT, "transcription": None, "noise_reduction": None, "turn_detection": _DETECTION["server_vad"],
 }  # fmt: skip
+_CAN_BE_OFF = ("turn_detection",)
 _PLAIN_DETECTION: Mapping[str, Any] = {
     "type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 500,
 }  # fmt: skip
@@ -108,7 +109,8 @@ def _description(call: Call) -> str:
 
 
 def configured(assumed: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What is assumed with what is asked for in its place, field by field; null stands where it is asked for.
+    """What is assumed with what is asked for in its place, field by field. Null switches off what can be off; anywhere
+    else it is as good as leaving the field out.
 
     What says its own `type`, such as a format, replaces one of another type whole.
     """
@@ -118,7 +120,7 @@ def configured(assumed: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str
         if isinstance(value, Mapping) and isinstance(known, Mapping):
             changed = "type" in value and value["type"] != known.get("type")
             made[key] = configured(_DETECTION.get(value["type"], {}) if changed else known, value)
-        else:
+        elif value is not None or known is None or key in _CAN_BE_OFF:
             made[key] = value
     return made
 

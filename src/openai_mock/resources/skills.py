@@ -212,17 +212,17 @@ def front_matter(text: str) -> dict[str, str]:
     lines = iter(text.removeprefix("\ufeff").splitlines())
     if next(lines, "").strip() != "---":
         return {}
-    said: dict[str, str] = {}
+    said: dict[str, list[str]] = {}
     last = ""
     for line in lines:
         if line.strip() == "---":
-            return {key: _unquoted(value) for key, value in said.items()}
+            return {key: _unquoted(" ".join(filter(None, parts))) for key, parts in said.items()}
         key, colon, value = line.partition(":")
         if line[:1].isspace() and last:
-            said[last] = f"{said[last]} {line.strip()}".strip()
+            said[last].append(line.strip())
         elif colon:
             last, value = key.strip(), value.strip()
-            said[last] = "" if value in {"|", ">", "|-", ">-"} else value
+            said[last] = [] if value in {"|", ">", "|-", ">-"} else [value]
     return {}
 
 

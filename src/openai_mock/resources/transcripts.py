@@ -196,16 +196,32 @@ def _speakers(call: Call, heard: _Heard) -> list[dict[str, Any]]:
 
 
 def _frames(call: Call, heard: _Heard, *, diarized: bool) -> Iterator[bytes]:
+    """The text as it is heard; each segment of a speaker comes when its words are complete."""
     encoding, logged = encoding_for(call.model), _wants_logprobs(call)
-    for segment in _speakers(call, heard) if diarized else ():
-        yield _framed(segment)
+    spoken = _speakers(call, heard) if diarized else ()
+    ends = _ends(heard.text, spoken)
+    said = at = 0
     for piece in pieces(heard.text, encoding):
-        delta = {"type": "transcript.text.delta", "delta": piece}
-        yield _framed({**delta, "logprobs": _logprobs(call, piece)} if logged else delta)
+        delta: dict[str, Any] = {"type": "transcript.text.delta", "delta": piece}
+        if logged:
+            delta["logprobs"] = _logprobs(call, piece)
+        yield _framed({**delta, "segment_id": spoken[min(at, len(spoken) - 1)]["id"]} if spoken else delta)
+        said += len(piece)
+        while at < len(ends) and ends[at] <= said:
+            yield _framed(spoken[at])
+            at += 1
     done: dict[str, Any] = {"type": "transcript.text.done", "text": heard.text}
     if logged:
         done["logprobs"] = _logprobs(call, heard.text)
     yield _framed({**done, "usage": _tokens(call, heard)})
+
+
+def _ends(text: str, spoken: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Where in a text the words of each of its segments end."""
+    ends: list[int] = []
+    for segment in spoken:
+        ends.append(text.index(segment["text"], ends[-1] if ends else 0) + len(segment["text"]))
+    return ends
 
 
 def _framed(event: Mapping[str, Any]) -> bytes:

@@ -91,11 +91,11 @@ def update(call: Call) -> Answer:
     """Change name, URL or events; only what is a change moves `updated_at`."""
     item, body = call.item, call.body
     changed = dict(item)
-    if "event_types" in body:
+    if body.get("event_types") is not None:
         changed["event_types"] = _types(body["event_types"])
-    if "url" in body:
+    if body.get("url") is not None:
         changed["url"] = _url(body["url"])
-    if "name" in body:
+    if body.get("name") is not None:
         changed["name"] = body["name"]
     if changed == item:
         return item

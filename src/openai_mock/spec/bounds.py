@@ -135,6 +135,8 @@ def _write(node: dict[str, Any], facts: Mapping[str, Any]) -> None:
             node["propertyNames"] = {"maxLength": value}
         elif name == "optional":
             node["required"] = [key for key in node.get("required", ()) if key not in value]
+        elif name == "also":
+            node["enum"] = [*node["enum"], *value]
         elif name == "or_map":
             node["anyOf"] = [*node["anyOf"], {"type": "object", "additionalProperties": {"anyOf": node["anyOf"]}}]
         elif name == "needs":

@@ -9,7 +9,7 @@ _OLDER = (
 )  # fmt: skip
 _MODEL_CALLS = (
     "chat.completions.create", "completions.create", "embeddings.create", "moderations.create",
-    "responses.create", "images.generate", "images.edit", "images.create_variation",
+    "responses.create", "beta.responses.create", "images.generate", "images.edit", "images.create_variation",
     "audio.speech.create", "audio.transcriptions.create", "audio.translations.create",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ over them, at its first request; a valid body costs one call into it. Only a ref
 find the flaw that a person would name (`explain`) and to put it into words (`words`).
 
 Schemas are mended on the way: null is as good as leaving an optional parameter out, and a file in a multipart form is
-the text `FILE`, which no client can send.
+the constant `FILE`, which no client can send and which is of no other type.
 """
 
 from __future__ import annotations

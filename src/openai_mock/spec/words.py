@@ -16,8 +16,8 @@ _ARTICLES: Final = {
     "string": "a string", "boolean": "a boolean", "integer": "an integer", "number": "a decimal", "array": "an array",
     "object": "an object", "null": "null", "file": "a file",
 }  # fmt: skip
-FILE: Final = "\x00file"
-"""Stands for a file among decoded values."""
+FILE: Final = ("\x00file",)
+"""Stands for a file among decoded values: a tuple, which no request can hold and no text field takes."""
 _SHOWN: Final = 200
 """The most characters of a value that a sentence repeats."""
 

@@ -111,7 +111,7 @@ def page(call: Call, results: Callable[[Span], list[Result]], *, most: int | Non
     if query.get("page"):
         first = _start(call, query["page"], width, first)
     spans = [Span(start, start + width) for start in range(first, min(until, first + limit * width), width)]
-    after = first + limit * width
+    after = first + limit * width if limit else until  # pages of nothing would never come to an end
     return {
         "object": "page",
         "data": [

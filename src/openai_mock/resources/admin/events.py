@@ -116,6 +116,11 @@ def _assignment(call: Call, _: Mapping[str, Any], before: Object) -> Object:
     }
 
 
+def _storage(_: Call, answer: Mapping[str, Any], __: Object) -> Object:
+    """What was registered, with what the organization adds to the provider that the request names."""
+    return {"id": answer.get("id"), "data": {key: answer.get(key) for key in ("geography", "provider")}}
+
+
 def _checkpoint(_: Call, answer: Mapping[str, Any], __: Object) -> Object:
     first: Mapping[str, Any] = next(iter(answer.get("data") or ()), {})
     return {"id": first.get("id"), "data": {"project_id": first.get("project_id")}}
@@ -159,7 +164,7 @@ _ROWS: Mapping[str, tuple[str, Tell]] = {
     "certificates.delete": ("certificate.deleted", _certificate_gone),
     "external_keys.create": ("external_key.registered", _sent("data")),
     "external_keys.delete": ("external_key.removed", _only),
-    "external_storage.create": ("external_storage.registered", _data(provider="provider")),
+    "external_storage.create": ("external_storage.registered", _storage),
     "external_storage.delete": ("external_storage.removed", _only),
     "workload_identity_providers.create": ("workload_identity_provider.created", _sent("data")),
     "workload_identity_providers.update": ("workload_identity_provider.updated", _sent("changes_requested")),

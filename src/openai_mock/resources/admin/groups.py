@@ -78,7 +78,7 @@ def add(call: Call) -> Answer:
 def list_users(call: Call) -> Answer:
     """The members, as the organization knows them."""
     call.collection(GROUPS).get(call.params["group_id"])
-    page = stored_page(call, limit=100)
+    page = stored_page(call, limit=100, where=lambda each: "id" in each)
     known = call.collection(USERS)
     page["data"] = [_shown(known.find(each["id"]) or each) for each in page["data"]]
     return page
@@ -88,7 +88,7 @@ def list_users(call: Call) -> Answer:
 def retrieve_user(call: Call) -> Answer:
     """One member."""
     call.collection(GROUPS).get(call.params["group_id"])
-    who = call.collection(USERS).find(call.item["id"]) or call.item
+    who = call.collection(USERS).find(call.item.get("id", call.id)) or call.item
     return {**_shown(who), "picture": None, "is_service_account": False, "user_type": "user"}
 
 
@@ -100,7 +100,7 @@ def _shown(who: Object) -> Object:
 def remove(call: Call) -> Answer:
     """The user stays in the organization, but not in the group."""
     call.collection(GROUPS).get(call.params["group_id"])
-    call.collection().delete(call.item["id"])
+    call.collection().delete(call.item.get("id", call.id))
     return {"object": "group.user.deleted", "deleted": True}
 
 

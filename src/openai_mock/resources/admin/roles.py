@@ -86,19 +86,19 @@ def _of_assignments(scope: str, principal: str) -> None:
     def list_roles(call: Call) -> Answer:
         _principal(call, one)
         known = call.collection(PROJECT_ROLES if scope else ROLES)
-        page = stored_page(call, limit=1_000, where=lambda each: known.find(each["id"]) is not None)
+        page = stored_page(call, limit=1_000, where=lambda each: known.find(each.get("id", "")) is not None)
         page["data"] = [_detailed(call, one, known.get(each["id"])) for each in page["data"]]
         return page
 
     @roles.on(f"{_ADMIN}{scope}{principal}.roles.retrieve")
     def retrieve(call: Call) -> Answer:
         _principal(call, one)
-        return _detailed(call, one, _role(call, scope, call.item["id"]))
+        return _detailed(call, one, _role(call, scope, call.item.get("id", call.id)))
 
     @roles.on(f"{_ADMIN}{scope}{principal}.roles.delete")
     def unassign(call: Call) -> Answer:
         _principal(call, one)
-        call.collection().delete(call.item["id"])
+        call.collection().delete(call.item.get("id", call.id))
         return {"object": f"{one}.role.deleted", "deleted": True}
 
 

@@ -93,7 +93,7 @@ def tiers(call: Call) -> Answer:
 @settings.on(f"{_PROJECT}service_tier_settings.update")
 def set_tiers(call: Call) -> Answer:
     """Change at least one of the two."""
-    changes = {key: call.body[key] for key in ("default", "enabled_tiers") if key in call.body}
+    changes = {key: call.body[key] for key in ("default", "enabled_tiers") if call.body.get(key) is not None}
     if not changes:
         raise missing("default")
     _kept(call).save({**(_kept(call).find("tiers") or {}), **changes}, "tiers")

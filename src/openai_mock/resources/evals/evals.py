@@ -65,8 +65,9 @@ def create(call: Call) -> Answer:
 @evals.on("evals.update")
 def update(call: Call) -> Answer:
     """Rename an eval or change its metadata."""
-    sent = {key: call.body[key] for key in ("name", "metadata") if key in call.body}
-    changed, kept = {**call.item, **sent}, call.collection()
+    body, known, kept = call.body, call.item, call.collection()
+    metadata = body["metadata"] or {} if "metadata" in body else known["metadata"]
+    changed = {**known, "name": body.get("name") or known["name"], "metadata": metadata}
     last = max(_changed(kept, item)[1] for _, item in call.store.list(kept.path))
     kept.put_content(call.id, _encode((call.now, last + 1)), _UPDATED)
     return kept.save(changed)

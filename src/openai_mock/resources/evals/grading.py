@@ -12,7 +12,7 @@ from openai_mock.engine.graders import Grade, grade, namespaces
 from openai_mock.engine.resource import Call
 from openai_mock.engine.store import Object
 from openai_mock.resources.evals.rows import Row
-from openai_mock.turns.templates import UnknownVariableError, filled_within, for_chat, looked_up
+from openai_mock.turns.templates import TemplateError, UnknownVariableError, filled_within, for_chat, looked_up
 
 _SHOWN: Mapping[str, Any] = {"temperature": 1.0, "max_completion_tokens": 2048, "top_p": 1.0, "seed": 42}
 """The sampling parameters that an output item shows, with what they are where a run leaves them out."""
@@ -34,7 +34,7 @@ def outcome_of(call: Call, row: Row, source: Mapping[str, Any], criteria: Sequen
         try:
             messages = _messages(source["input_messages"], row)
             said = _sampled(call, source, messages)
-        except UnknownVariableError as error:
+        except TemplateError as error:
             said = Asked(error=("invalid_variable", str(error)))
         if said.error is None:
             models.append((said.model or source["model"], said.usage))
@@ -61,7 +61,7 @@ def name_of(criterion: Mapping[str, Any]) -> str:
 
 
 def _messages(given: Mapping[str, Any], row: Row) -> list[dict[str, Any]]:
-    """What the model is asked: a filled template, or what the item refers to. Raises UnknownVariableError."""
+    """What the model is asked: a filled template, or what the item refers to. Raises TemplateError."""
     variables = {"item": row.item, "sample": row.sample or {}}
     if given["type"] == "template":
         made: list[dict[str, Any]] = filled_within(given["template"], variables)
@@ -156,6 +156,6 @@ def _texts(content: Any) -> Iterator[str]:
         yield content
     elif isinstance(content, dict):
         yield str(content.get("text") or "")
-    else:
-        for part in content or ():
+    elif isinstance(content, list):
+        for part in content:
             yield from _texts(part)

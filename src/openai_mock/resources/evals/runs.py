@@ -7,6 +7,7 @@ of whoever looks at it then; a run that is cancelled before has asked nothing. O
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -127,7 +128,7 @@ def finish(call: Call, item: Object, at: int) -> Object:
         **item,
         "result_counts": _counts([each.item for each in outcomes]),
         "per_model_usage": _usage(used for each in outcomes for used in each.models),
-        "per_testing_criteria_results": [_per_criterion(name_of(each), outcomes) for each in criteria],
+        "per_testing_criteria_results": _per_criterion([name_of(each) for each in criteria], outcomes),
     }
 
 
@@ -167,15 +168,15 @@ def _counts(items: Iterable[Object]) -> dict[str, int]:
     return {"total": len(found), **counts}
 
 
-def _per_criterion(name: str, outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """How many rows passed a criterion; one that could not grade a row counts it as neither."""
-    found = [
-        result["passed"]
+def _per_criterion(names: Iterable[str], outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """How many rows passed each criterion; one that could not grade a row counts it as neither."""
+    found = Counter(
+        (result["name"], result["passed"])
         for each in outcomes
         for result in each.item["results"]
-        if result["name"] == name and "error" not in (result["sample"] or {})
-    ]
-    return {"testing_criteria": name, "passed": found.count(True), "failed": found.count(False)}
+        if "error" not in (result["sample"] or {})
+    )
+    return [{"testing_criteria": name, "passed": found[name, True], "failed": found[name, False]} for name in names]
 
 
 def _usage(models: Iterable[tuple[str, Mapping[str, int]]]) -> list[dict[str, Any]]:

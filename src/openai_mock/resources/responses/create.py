@@ -26,7 +26,7 @@ from openai_mock.turns.tokens import encoding_for, prompt_tokens
 from openai_mock.turns.turn import Prompt, Reply, Turn
 
 responses = Resource("response")
-responses.checks("responses.create")(misuse)
+responses.checks("responses.create", "beta.responses.create")(misuse)
 _TOO_LONG = Reply((Turn(items=({**asdict(INPUT_TOO_LONG), "type": "error"},)),))
 """What breaks a stream off whose input is too long."""
 

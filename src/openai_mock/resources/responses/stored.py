@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from openai_mock.engine.accounting import COUNTED
 from openai_mock.engine.answers import Answer, Events
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
+from openai_mock.engine.uses import of_answer
 from openai_mock.resources.responses.context import RESPONSES, Context, input_of, join, keep_input, numbered
 from openai_mock.resources.responses.grounding import with_results
 from openai_mock.resources.responses.output import included
@@ -25,6 +27,7 @@ stored = Resource(
         "queued -> in_progress -> completed",
         moves=("queued | in_progress -> cancelled",),
         refusal="Cannot cancel a response with status '{status}'.",
+        lasting=30 * 86_400,
     ),
 )
 FINAL = "final"
@@ -42,6 +45,7 @@ def keep(call: Call, context: Context, whole: dict[str, Any], *, later: bool) ->
         join(call, context.conversation, given if later else [*given, *whole["output"]])
     if later:
         collection.put_content(id_, _encode(whole), FINAL)
+        call.used = COUNTED  # its end is
     shown = collection.create(unfinished(whole, "queued") if later else whole)
     keep_input(collection, id_, context)
     return shown
@@ -57,6 +61,7 @@ def completed(call: Call, item: dict[str, Any], at: int) -> dict[str, Any]:
     call.collection(RESPONSES).put_content(item["id"], None, FINAL)
     if conversation := (whole.get("conversation") or {}).get("id"):
         join(call, conversation, whole["output"])
+    call.world.account.told(call.request.headers, whole["model"], at, of_answer(whole))
     return {**whole, "completed_at": at if whole["status"] == "completed" else None}
 
 
