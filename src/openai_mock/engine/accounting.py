@@ -14,12 +14,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from openai_mock.engine.access import presented
 from openai_mock.engine.journal import Entry, Journal
 from openai_mock.engine.sessions import HEADER, session_of
 from openai_mock.engine.uses import CALLING, PLAIN, READERS, Use
 from openai_mock.wire import Request
 
+_encode = msgspec.json.Encoder().encode
 MOST = 50_000
 """Totals that are kept."""
 _OK, _REDIRECTS = 200, 300
@@ -119,16 +122,14 @@ class Account:
         for _ in range(len(self._let_go)):
             entry = next_one()
             operation = entry.operation
-            if entry.used is None and operation in PLAIN and entry.status == _OK and not entry.stream and entry.chunks:
-                chunk = entry.chunks[-1]  # the only one, and there even before the exchange has ended
-                start = chunk.rfind(b'"usage":{')
-                if start > 0 and (operation not in CALLING or b'_call"' not in chunk):
-                    entry.used, sent = COUNTED, entry.request.headers.get
-                    notes.append((
-                        sent("authorization"), sent("api-key"), sent("openai-project"), sent(HEADER), entry.at // 60,
-                        operation, entry.model, chunk[start:], entry.number < 0,
-                    ))  # fmt: skip
-                    continue
+            said = _said_in(entry) if operation in PLAIN and entry.status == _OK else None
+            if said:
+                entry.used, sent = COUNTED, entry.request.headers.get
+                notes.append((
+                    sent("authorization"), sent("api-key"), sent("openai-project"), sent(HEADER), entry.at // 60,
+                    operation, entry.model, said, entry.number < 0,
+                ))  # fmt: skip
+                continue
             self._add(entry)
         self._noted.update(notes)
         if len(self._noted) > _NOTED:
@@ -167,3 +168,17 @@ class Account:
             for name, amount in use.amounts.items():
                 if amount:
                     total[name] += amount * times
+
+
+def _said_in(entry: Entry) -> bytes | None:
+    """The end of an answer, from its usage on, where that is all there is to count; None where it has to be read."""
+    told = entry.used
+    if told is None:
+        if entry.stream or not entry.chunks:
+            return None
+        chunk = entry.chunks[-1]  # the only one, and there even before the exchange has ended
+        start = chunk.rfind(b'"usage":{')
+        return chunk[start:] if start > 0 and (entry.operation not in CALLING or b'_call"' not in chunk) else None
+    if told is COUNTED or entry.operation in CALLING or entry.seconds is None:
+        return None
+    return b'"usage":%b,"service_tier":%b}' % (_encode(told), _encode(told.get("service_tier")))

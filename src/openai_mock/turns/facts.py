@@ -37,9 +37,16 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """Tokens of the longest prompt."""
     plain: int = 0
     """Bytes of a request of plain texts in which nothing can be wrong."""
+    harmless: frozenset[str] = frozenset()
+    """Parameters of a chat that can be wrong by their schema only."""
 
 
-UNKNOWN = Facts(ENDLESS, ENDLESS, sees=True, hears=True, known=False, room=ENDLESS, plain=ENDLESS)
+_HARMLESS = frozenset({"model", "messages", "stream", "n", "user", "seed", "store", "service_tier", "logit_bias"})
+_SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "stop"})
+"""Parameters that only models that think refuse."""
+UNKNOWN = Facts(
+    ENDLESS, ENDLESS, sees=True, hears=True, known=False, room=ENDLESS, plain=ENDLESS, harmless=_HARMLESS | _SAMPLING
+)
 
 
 @lru_cache(maxsize=256)
@@ -63,6 +70,7 @@ def _all() -> Mapping[str, Facts]:
         one = msgspec.convert(said, Facts)
         room = min(one.context, one.input)
         plain = room if "chat" in one.serves and not one.hears and "system" not in one.without else 0
-        one = msgspec.structs.replace(one, room=room, plain=plain)
+        harmless = (_HARMLESS if one.reasons else _HARMLESS | _SAMPLING).difference(one.without)
+        one = msgspec.structs.replace(one, room=room, plain=plain, harmless=harmless)
         found.update(dict.fromkeys(names.split(" | "), one))
     return found

@@ -48,8 +48,8 @@ class Span(NamedTuple):
 
 
 def spent(call: Call) -> list[Spent]:
-    """Everything that the call's session used, oldest first."""
-    return sorted(_spent(call), key=lambda each: each.facts.minute)
+    """Everything that the call's session used, oldest first; of one minute by model, key and project."""
+    return sorted(_spent(call), key=lambda each: (each.facts.minute, each.facts))
 
 
 def inside(rows: Sequence[Spent], span: Span) -> Sequence[Spent]:

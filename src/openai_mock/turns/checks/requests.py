@@ -13,7 +13,6 @@ from openai_mock.turns.checks import choices, formats, models, pairs, room
 from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.facts import Facts, facts
 
-_PLAIN_CHAT = frozenset({"model", "messages", "stream", "n", "user", "seed", "store", "service_tier"})
 _PLAIN_RESPONSE = frozenset({"model", "input", "instructions", "stream", "store", "user", "metadata", "service_tier"})
 """Parameters that can be wrong by their schema only."""
 
@@ -21,7 +20,7 @@ _PLAIN_RESPONSE = frozenset({"model", "input", "instructions", "stream", "store"
 def in_chat(body: Mapping[str, Any], size: int) -> Iterable[Misuse]:
     """What is wrong with a request of chat of `size` bytes."""
     known = facts(body["model"])
-    if size < known.plain and (len(body) == 2 or _PLAIN_CHAT.issuperset(body)):
+    if size < known.plain and known.harmless.issuperset(body):
         for message in body["messages"]:
             if len(message) != 2 or "content" not in message or message["content"].__class__ is not str:
                 break
@@ -31,7 +30,7 @@ def in_chat(body: Mapping[str, Any], size: int) -> Iterable[Misuse]:
 
 
 def _in_chat(body: Mapping[str, Any], known: Facts, size: int) -> Iterator[Misuse]:
-    if not _PLAIN_CHAT.issuperset(body):
+    if not known.harmless.issuperset(body):
         yield from choices.in_chat(body)
         yield from formats.in_chat(body)
     yield from models.in_chat(body, known)
