@@ -179,6 +179,6 @@ def _said_in(entry: Entry) -> bytes | None:
         chunk = entry.chunks[-1]  # the only one, and there even before the exchange has ended
         start = chunk.rfind(b'"usage":{')
         return chunk[start:] if start > 0 and (entry.operation not in CALLING or b'_call"' not in chunk) else None
-    if told is COUNTED or entry.operation in CALLING or entry.seconds is None:
+    if told is COUNTED or entry.seconds is None:
         return None
     return b'"usage":%b,"service_tier":%b}' % (_encode(told), _encode(told.get("service_tier")))

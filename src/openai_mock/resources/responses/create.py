@@ -26,6 +26,8 @@ from openai_mock.turns.tokens import encoding_for, prompt_tokens
 from openai_mock.turns.turn import Prompt, Reply, Turn
 
 responses = Resource("response")
+_WITHOUT_TOOLS = frozenset({"message", "reasoning", "function_call", "custom_tool_call"})
+"""Items that use nothing but tokens, so that nobody has to read a stream again to know what it used."""
 responses.checks("responses.create", "beta.responses.create")(misuse)
 _TOO_LONG = Reply((Turn(items=({**asdict(INPUT_TOO_LONG), "type": "error"},)),))
 """What breaks a stream off whose input is too long."""
@@ -59,6 +61,8 @@ def create(call: Call) -> Answer:
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False
         if broken is None:
             _keep(call, context, whole, streamed=True)
+            if whole["usage"] and _WITHOUT_TOOLS.issuperset([item["type"] for item in output]):
+                call.used = {**whole["usage"], "service_tier": whole.get("service_tier")}
         return Events(frames(whole, output, encoding=encoding_for(model), obfuscate=obfuscate))
     if broken is not None:
         raise _refusal(broken)

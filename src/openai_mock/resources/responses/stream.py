@@ -41,9 +41,11 @@ class Stream:
 
     def event(self, kind: str, **fields: Any) -> bytes:
         """One framed event."""
-        whole = {"type": kind, **fields, "sequence_number": self.number}
+        name, between = kind.encode(), b"," if fields else b""
+        number = self.number
         self.number += 1
-        return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode(whole))
+        inner = _encode(fields)[1:-1]
+        return b'event: %b\ndata: {"type":"%b",%b%b"sequence_number":%d}\n\n' % (name, name, inner, between, number)
 
     def deltas(self, kind: str, text: str, **fields: Any) -> Parts:
         """The events that bring a text piece by piece."""
@@ -74,7 +76,8 @@ def _numbered(text: str, encoding: str, start: int, obfuscate: bool) -> tuple[by
 
 def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, obfuscate: bool) -> Parts:
     """Every event of a response. `output` are its items, and signals between them."""
-    previews = max([tool.get("partial_images") or 0 for tool in whole.get("tools") or ()], default=0)
+    tools = whole.get("tools")
+    previews = max([tool.get("partial_images") or 0 for tool in tools]) if tools else 0
     stream = Stream(encoding, obfuscate=obfuscate, previews=previews)
     if whole.get("background"):
         queued = unfinished(whole, "queued")

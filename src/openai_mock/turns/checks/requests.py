@@ -15,6 +15,8 @@ from openai_mock.turns.facts import Facts, facts
 
 _PLAIN_RESPONSE = frozenset({"model", "input", "instructions", "stream", "store", "user", "metadata", "service_tier"})
 """Parameters that can be wrong by their schema only."""
+_SAMPLED_RESPONSE = _PLAIN_RESPONSE | {"temperature", "top_p"}
+"""The same for models that do not think."""
 
 
 def in_chat(body: Mapping[str, Any], size: int) -> Iterable[Misuse]:
@@ -40,7 +42,9 @@ def _in_chat(body: Mapping[str, Any], known: Facts, size: int) -> Iterator[Misus
 
 def is_plain_response(body: Mapping[str, Any], model: str, size: int) -> bool:
     """Whether nothing can be wrong with a request of Responses of `size` bytes, wherever it stands."""
-    return body.get("input").__class__ is str and size < facts(model).room and _PLAIN_RESPONSE.issuperset(body)
+    known = facts(model)
+    harmless = _SAMPLED_RESPONSE if "temperature" in known.harmless else _PLAIN_RESPONSE
+    return body.get("input").__class__ is str and size < known.room and harmless.issuperset(body)
 
 
 def in_response(body: Mapping[str, Any], model: str, items: Sequence[Mapping[str, Any]] | None) -> Iterator[Misuse]:
