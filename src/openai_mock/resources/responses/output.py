@@ -92,8 +92,9 @@ def output_of(turn: Turn, ids: Ids) -> list[dict[str, Any]]:
 
 def _content(turn: Turn) -> Iterator[dict[str, Any]]:
     if turn.text is not None and (turn.text or not turn.tool_calls):
-        likely = fitting(turn.logprobs or (), turn.text)
-        yield {"type": "output_text", "annotations": flat(turn.annotations), "logprobs": likely, "text": turn.text}
+        likely = fitting(turn.logprobs, turn.text) if turn.logprobs else []
+        cited = flat(turn.annotations) if turn.annotations else []
+        yield {"type": "output_text", "annotations": cited, "logprobs": likely, "text": turn.text}
     if turn.refusal is not None:
         yield {"type": "refusal", "refusal": turn.refusal}
 
