@@ -8,7 +8,7 @@ dictionary. What is known of collections is found the same way, by the families 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from openai_mock.engine.answers import Answer
@@ -33,12 +33,10 @@ class Handlers:
 
     def __init__(self, operations: Iterable[str], remembers: Handler | None, *, lenient_ids: bool) -> None:
         self._remembers, self._lenient_ids = remembers, lenient_ids
-        self._names: dict[str, list[str]] = {}
+        self._names = _by_family(tuple(operations))
         self._own: dict[str, frozenset[str]] = {}
         self.answering: dict[str, Handler] = {}
         self.meanings: dict[str, Meaning] = {}
-        for name in operations:
-            self._names.setdefault(family_of(name), []).append(name)
         for family in self._names.keys() & FAMILIES.keys():
             self.answering.update(dict.fromkeys(self._names[family], partial(self._answer, family)))
             self.meanings.update(dict.fromkeys(self._names[family], partial(self._meaning, family)))
@@ -79,6 +77,14 @@ class Handlers:
 
         names = (name for name in self._names[family] if is_overseen(name))
         return {**own, **{name: overseen(own.get(name, remembers)) for name in names}}
+
+
+@lru_cache(maxsize=8)
+def _by_family(operations: tuple[str, ...]) -> Mapping[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name in operations:
+        names.setdefault(family_of(name), []).append(name)
+    return names
 
 
 def _put(places: dict[str, T], names: Iterable[str], found: Mapping[str, T]) -> None:

@@ -33,7 +33,9 @@ def finder(needles: Sequence[tuple[str, ...]]) -> Find:
     """
     if sum(map(len, needles)) <= FEW:
         pairs = [(i, needle) for i, entry in enumerate(needles) for needle in entry]
-        return lambda text: dict.fromkeys(i for i, needle in pairs if needle in text)
+        if len(pairs) == len(needles):  # each entry has one
+            return lambda text: [i for i, needle in pairs if needle in text]
+        return lambda text: dict.fromkeys([i for i, needle in pairs if needle in text])
     tables = _tables(needles)
 
     def find(text: str) -> Iterator[int]:
