@@ -111,3 +111,13 @@ def test_it_opens_again_after_it_was_closed(tmp_path: Path) -> None:
     store.close()
     assert store.count("/files") == 1
     store.close()
+
+
+def test_processes_that_begin_at_once_share_a_new_file(tmp_path: Path) -> None:
+    script = "import sys; from openai_mock.stores.sqlite import SQLite; SQLite(sys.argv[1]).put('/x', sys.argv[2], {})"
+    command = [sys.executable, "-c", script, str(tmp_path / "new.db")]
+    running = [subprocess.Popen([*command, str(number)]) for number in range(6)]
+    assert [each.wait(60) for each in running] == [0] * 6
+    store = SQLite(tmp_path / "new.db")
+    assert len(store.list("/x")) == 6
+    store.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -212,7 +213,7 @@ class SQLite:
                 self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
             )
             self._process, self._depth = os.getpid(), 0
-            self._opened.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(self._opened)
             self._opened.execute("PRAGMA synchronous = NORMAL")
         return self._opened
 
@@ -228,3 +229,17 @@ class SQLite:
                 )
             if not version:
                 connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log. Where several processes begin at once, SQLite is busy and does not wait; this does."""
+    given_up = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > given_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -120,6 +120,13 @@ def test_workers_agree_on_what_is_remembered(tmp_path, named):
     assert (tmp_path / "state.db").exists() == named
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_just_after_the_start_ends_them(how):
+    for _ in range(3):
+        with crew() as server:
+            assert server.stop(how)[0] == 0
+
+
 def test_a_worker_that_dies_is_replaced_and_what_it_told_still_counts():
     with crew() as server:
         server.counted()

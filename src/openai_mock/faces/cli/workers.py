@@ -9,6 +9,7 @@ other way round, a pipe that only the first process holds ends with it, and so d
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import sys
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 GRACE = 1.8
 """Seconds after which processes that were to end are killed: all are gone within two."""
+_LOOK = 5.0
+"""Seconds until the first process looks for itself, though nothing woke it."""
 _MOST_DEATHS, _WITHIN = 5, 10.0
 """So many processes may die within so many seconds before replacing them is given up."""
 CANNOT_SERVE = 1
@@ -112,6 +115,10 @@ class _Supervisor:
         names = [name for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
         before = {name: signal.signal(getattr(signal, name), self._end) for name in names}
         signal.signal(signal.SIGALRM, self._kill)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # so that it wakes
+        woken, wakes = os.pipe()
+        os.set_blocking(wakes, False)
+        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
         try:
             begun = [self._begin(number) for number in range(1, self._crew.count + 1)]
             if False not in list(map(_told, begun)) and not self._ending:
@@ -119,9 +126,18 @@ class _Supervisor:
             else:
                 self._end()
             while self._numbers:
-                self._mourn(*os.waitpid(-1, 0))
+                # A signal just before a blocking wait would be seen after it only; here its byte is there already.
+                process, status = os.waitpid(-1, os.WNOHANG)
+                if process:
+                    self._mourn(process, status)
+                elif select.select([woken], [], [], _LOOK)[0]:
+                    os.read(woken, 4_096)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(woken)
+            os.close(wakes)
             for name, handler in before.items():
                 signal.signal(getattr(signal, name), handler)
         raws = [msgspec.json.decode(file.read_bytes()) for file in sorted(self._folder.glob("*.load"))]
@@ -193,7 +209,8 @@ def _as_worker(work: Callable[[], int]) -> None:
     code = CANNOT_SERVE
     try:
         os.setpgid(0, 0)  # Ctrl-C reaches the first process alone, which lets the others end
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.set_wakeup_fd(-1)
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGCHLD):
             signal.signal(name, signal.SIG_DFL)
         code = work()
     except Exception as error:  # noqa: BLE001 - told, since nobody else hears of it
