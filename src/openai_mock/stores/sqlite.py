@@ -232,7 +232,7 @@ class SQLite:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Turn on the write-ahead log. Where several processes begin at once, SQLite is busy and does not wait; this does."""
+    """Turn on the write-ahead log. Where several processes begin at once, SQLite does not wait; this does."""
     given_up = time.monotonic() + _PATIENCE
     while True:
         try:
