@@ -10,7 +10,6 @@ from msgspec import Struct
 from openai_mock.rules.patterns import Budget, compile_pattern
 from openai_mock.turns.conversation import text_of
 
-COMPARISONS = ("equals", "one_of", "contains", "regex", "at_least", "at_most", "exists")
 _SHOWN = 80
 
 

@@ -37,16 +37,29 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """Tokens of the longest prompt."""
     plain: int = 0
     """Bytes of a request of plain texts in which nothing can be wrong."""
-    harmless: frozenset[str] = frozenset()
-    """Parameters of a chat that can be wrong by their schema only."""
+    in_chat: frozenset[str] = frozenset()
+    in_response: frozenset[str] = frozenset()
+    """Parameters of a chat, and of a request of Responses, that can be wrong by their schema only."""
 
 
-_HARMLESS = frozenset({"model", "messages", "stream", "n", "user", "seed", "store", "service_tier", "logit_bias"})
-_SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "stop"})
+_IN_CHAT = frozenset({"model", "messages", "stream", "n", "user", "seed", "store", "service_tier", "logit_bias"})
+_IN_RESPONSE = frozenset({"model", "input", "instructions", "stream", "store", "user", "metadata", "service_tier"})
+_SAMPLING_CHAT = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "stop"})
+_SAMPLING_RESPONSE = frozenset({"temperature", "top_p"})
 """Parameters that only models that think refuse."""
-UNKNOWN = Facts(
-    ENDLESS, ENDLESS, sees=True, hears=True, known=False, room=ENDLESS, plain=ENDLESS, harmless=_HARMLESS | _SAMPLING
-)
+
+
+def _with_harmless(one: Facts) -> Facts:
+    """The facts with what follows from them: the parameters in which nothing can be wrong."""
+    sampled = not one.reasons
+    return msgspec.structs.replace(
+        one,
+        in_chat=(_IN_CHAT | _SAMPLING_CHAT if sampled else _IN_CHAT).difference(one.without),
+        in_response=(_IN_RESPONSE | _SAMPLING_RESPONSE if sampled else _IN_RESPONSE).difference(one.without),
+    )
+
+
+UNKNOWN = _with_harmless(Facts(ENDLESS, ENDLESS, sees=True, hears=True, known=False, room=ENDLESS, plain=ENDLESS))
 
 
 @lru_cache(maxsize=256)
@@ -70,7 +83,6 @@ def _all() -> Mapping[str, Facts]:
         one = msgspec.convert(said, Facts)
         room = min(one.context, one.input)
         plain = room if "chat" in one.serves and not one.hears and "system" not in one.without else 0
-        harmless = (_HARMLESS if one.reasons else _HARMLESS | _SAMPLING).difference(one.without)
-        one = msgspec.structs.replace(one, room=room, plain=plain, harmless=harmless)
+        one = _with_harmless(msgspec.structs.replace(one, room=room, plain=plain))
         found.update(dict.fromkeys(names.split(" | "), one))
     return found

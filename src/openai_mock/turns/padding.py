@@ -7,11 +7,10 @@ at a place that follows from the piece's position and length, so it is the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import sha256
 from itertools import cycle
 
-from openai_mock.turns.pieces import REMEMBERED, encoded_pieces
+from openai_mock.turns.pieces import encoded_pieces, remembering
 
 WIDTH = 16
 _NOISE = b"".join(
@@ -31,17 +30,9 @@ def filler(piece: bytes, position: int = 0) -> bytes:
     return _FILLERS[position % _PLACES][len(piece) % WIDTH]
 
 
+@remembering
 def padded_pieces(text: str, encoding: str, between: bytes) -> Sequence[bytes]:
     """The encoded pieces of a text, each followed by `between` and its filler."""
-    return _remembered(text, encoding, between) if len(text) <= REMEMBERED else _padded(text, encoding, between)
-
-
-@lru_cache(maxsize=128)
-def _remembered(text: str, encoding: str, between: bytes) -> Sequence[bytes]:
-    return _padded(text, encoding, between)
-
-
-def _padded(text: str, encoding: str, between: bytes) -> Sequence[bytes]:
     cut = encoded_pieces(text, encoding)
     return tuple(
         [b"%b%b%b" % (piece, between, fillers[len(piece) % WIDTH]) for piece, fillers in zip(cut, cycle(_FILLERS))]

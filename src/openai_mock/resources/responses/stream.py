@@ -11,7 +11,6 @@ padding, so they are one run. An `error` among the items ends the stream.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import count
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -23,7 +22,7 @@ from openai_mock.resources.responses.output import picture
 from openai_mock.resources.responses.whole import unfinished
 from openai_mock.turns.likely import along
 from openai_mock.turns.padding import filler
-from openai_mock.turns.pieces import REMEMBERED, encoded_pieces, pieces
+from openai_mock.turns.pieces import encoded_pieces, pieces, remembering
 
 Parts: TypeAlias = Iterator[bytes | Alike]
 Item: TypeAlias = Mapping[str, Any]
@@ -54,13 +53,12 @@ class Stream:
         name = kind.encode()
         shared = _encode({"type": kind, **fields})[:-1]
         before = b'event: %b\ndata: %b,"delta":"' % (name, shared)
-        numbered = _numbered if len(text) <= REMEMBERED else _numbered.__wrapped__
-        cut = numbered(text, self.encoding, self.number, self.obfuscate)
+        cut = _numbered(text, self.encoding, self.number, self.obfuscate)
         self.number += len(cut)
         yield Alike(before, cut, b'"}\n\n' if self.obfuscate else b"}\n\n")
 
 
-@lru_cache(maxsize=128)
+@remembering
 def _numbered(text: str, encoding: str, start: int, obfuscate: bool) -> tuple[bytes, ...]:
     """What differs between the deltas of a text: its pieces, the running number, and the padding where there is any."""
     cut = encoded_pieces(text, encoding)

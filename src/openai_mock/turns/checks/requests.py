@@ -13,16 +13,11 @@ from openai_mock.turns.checks import choices, formats, models, pairs, room
 from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.facts import Facts, facts
 
-_PLAIN_RESPONSE = frozenset({"model", "input", "instructions", "stream", "store", "user", "metadata", "service_tier"})
-"""Parameters that can be wrong by their schema only."""
-_SAMPLED_RESPONSE = _PLAIN_RESPONSE | {"temperature", "top_p"}
-"""The same for models that do not think."""
-
 
 def in_chat(body: Mapping[str, Any], size: int) -> Iterable[Misuse]:
     """What is wrong with a request of chat of `size` bytes."""
     known = facts(body["model"])
-    if size < known.plain and known.harmless.issuperset(body):
+    if size < known.plain and known.in_chat.issuperset(body):
         for message in body["messages"]:
             if len(message) != 2 or "content" not in message or message["content"].__class__ is not str:
                 break
@@ -32,7 +27,7 @@ def in_chat(body: Mapping[str, Any], size: int) -> Iterable[Misuse]:
 
 
 def _in_chat(body: Mapping[str, Any], known: Facts, size: int) -> Iterator[Misuse]:
-    if not known.harmless.issuperset(body):
+    if not known.in_chat.issuperset(body):
         yield from choices.in_chat(body)
         yield from formats.in_chat(body)
     yield from models.in_chat(body, known)
@@ -43,8 +38,7 @@ def _in_chat(body: Mapping[str, Any], known: Facts, size: int) -> Iterator[Misus
 def is_plain_response(body: Mapping[str, Any], model: str, size: int) -> bool:
     """Whether nothing can be wrong with a request of Responses of `size` bytes, wherever it stands."""
     known = facts(model)
-    harmless = _SAMPLED_RESPONSE if "temperature" in known.harmless else _PLAIN_RESPONSE
-    return body.get("input").__class__ is str and size < known.room and harmless.issuperset(body)
+    return body.get("input").__class__ is str and size < known.room and known.in_response.issuperset(body)
 
 
 def in_response(body: Mapping[str, Any], model: str, items: Sequence[Mapping[str, Any]] | None) -> Iterator[Misuse]:
