@@ -43,6 +43,15 @@ def test_notes_of_different_answers_are_read_together(monkeypatch: pytest.Monkey
     assert used(mock, "input_tokens") == sum(each["usage"]["prompt_tokens"] for each in answers)
 
 
+def test_a_tool_with_a_parameter_named_usage_changes_no_count():
+    schema = {"type": "object", "properties": {"usage": {"type": "string"}, "service_tier": {"type": "string"}}}
+    tools = [{"type": "function", "name": "report", "strict": False, "parameters": schema}]
+    mock = OpenAIMock(seed=1, history=1)
+    body = {"model": "gpt-4o", "input": "Hi", "tools": tools, "tool_choice": "none"}
+    answers = [ask(mock, body, "/v1/responses") for _ in range(5)]
+    assert used(mock, "input_tokens") == sum(each["usage"]["input_tokens"] for each in answers)
+
+
 def test_a_stream_without_its_usage_counts_as_the_same_answer_whole():
     whole, stream = OpenAIMock(seed=1), OpenAIMock(seed=1)
     ask(whole, CHAT)

@@ -19,7 +19,7 @@ import msgspec
 from openai_mock.engine.access import presented
 from openai_mock.engine.journal import Entry, Journal
 from openai_mock.engine.sessions import HEADER, session_of
-from openai_mock.engine.uses import CALLING, PLAIN, READERS, Use
+from openai_mock.engine.uses import ENDING, PLAIN, READERS, Use
 from openai_mock.wire import Request
 
 _encode = msgspec.json.Encoder().encode
@@ -174,11 +174,11 @@ def _said_in(entry: Entry) -> bytes | None:
     """The end of an answer, from its usage on, where that is all there is to count; None where it has to be read."""
     told = entry.used
     if told is None:
-        if entry.stream or not entry.chunks:
+        if entry.operation not in ENDING or entry.stream or not entry.chunks:
             return None
         chunk = entry.chunks[-1]  # the only one, and there even before the exchange has ended
         start = chunk.rfind(b'"usage":{')
-        return chunk[start:] if start > 0 and (entry.operation not in CALLING or b'_call"' not in chunk) else None
+        return chunk[start:] if start > 0 else None
     if told is COUNTED or entry.seconds is None:
         return None
     return b'"usage":%b,"service_tier":%b}' % (_encode(told), _encode(told.get("service_tier")))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from openai_mock.engine.errors import unknown_id
 from openai_mock.engine.filters import Filter
 from openai_mock.engine.settle import Kept, awaiting, begin, moved, settled
-from openai_mock.engine.store import CONTENT, Object, Page
+from openai_mock.engine.store import CONTENT, NOTHING_BESIDE, Object, Page
 
 if TYPE_CHECKING:
     from openai_mock.engine.resource import Call
@@ -23,15 +23,17 @@ class Collection:
         self._call, self._kept = call, kept
         self.template, self.path = template, path
 
-    def create(self, item: Object, id_: str | None = None) -> Object:
-        """Keep a new object, known by its `id` unless another is given, and begin its lifecycle.
+    def create(
+        self, item: Object, id_: str | None = None, *, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+    ) -> Object:
+        """Keep a new object, known by its `id` unless another is given, and bytes beside it, and begin its lifecycle.
 
         Returns it as the client is to see it: under the policy `instant` it has already come to the end of its road.
         """
         id_ = item["id"] if id_ is None else id_
         if self._kept is not None:
-            return begin(self._call, self._kept, self.path, id_, item)
-        self._call.store.put(self.path, id_, item)
+            return begin(self._call, self._kept, self.path, id_, item, beside)
+        self._call.store.put(self.path, id_, item, beside)
         return item
 
     def find(self, id_: str, *, polled: bool = False) -> Object | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.file_object import file_content
-from openai_mock.engine.store import Object
+from openai_mock.engine.store import CONTENT, Object
 
 if TYPE_CHECKING:
     from openai_mock.engine.resource import Call
@@ -100,10 +100,7 @@ def keep_container_file(call: Call, container: str, content: bytes, *, filename:
         "path": f"/mnt/data/{hexadecimal('', 32)}-{filename}",
         "source": source,
     }
-    files = call.collection(FILES, container_id=container)
-    files.create(made)
-    files.put_content(made["id"], content)
-    return made
+    return call.collection(FILES, container_id=container).create(made, beside={CONTENT: content})
 
 
 def _shown(policy: Mapping[str, Any]) -> Object:

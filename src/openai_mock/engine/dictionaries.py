@@ -10,11 +10,23 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
-from openai_mock.engine.store import CONTENT, Object, Page, Row, Sieve, Snapshot, View, decode, encode, page_of
+from openai_mock.engine.store import (
+    CONTENT,
+    NOTHING_BESIDE,
+    Object,
+    Page,
+    Row,
+    Sieve,
+    Snapshot,
+    View,
+    decode,
+    encode,
+    page_of,
+)
 
 MOST_BYTES = 1 << 30
 """The default bound, with what Python itself needs for each object."""
@@ -60,9 +72,16 @@ class Dictionaries:
         found = known.held.get(id_) if known is not None else None
         return None if found is None else decode(found[1])
 
-    def put(self, collection: str, id_: str, value: Object) -> None:
-        """Keep an object; a known id keeps its place in the order."""
-        self._put(collection, id_, encode(value))
+    def put(
+        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+    ) -> None:
+        """Keep an object and bytes beside it; a known id keeps its place in the order."""
+        text = encode(value)
+        with self._lock:
+            self._put(collection, id_, text)
+            if beside:
+                self._put_blobs(collection, id_, beside)
+            self._bound()
 
     def delete(self, collection: str, id_: str) -> bool:
         """Forget an object, its bytes and all below it; False where it was not known."""
@@ -129,17 +148,7 @@ class Dictionaries:
     def put_blob(self, collection: str, id_: str, content: bytes | None, name: str = CONTENT) -> None:
         """Keep bytes beside an object; None forgets them."""
         with self._lock:
-            owners = self._blobs.get(collection)
-            if content is None:
-                if owners and id_ in owners:
-                    self.bytes -= len(owners[id_].pop(name, b""))
-                return
-            if owners is None:
-                owners = self._blobs[collection] = {}
-                insort(self._owning, collection)
-            held = owners.setdefault(id_, {})
-            self.bytes += len(content) - len(held.get(name, b""))
-            held[name] = bytes(content)
+            self._put_blobs(collection, id_, {name: content})
             self._bound()
 
     def clear(self, within: str = "") -> None:
@@ -174,30 +183,45 @@ class Dictionaries:
             for collection, id_, text in snapshot.objects:
                 self._put(within + collection, id_, text)
             for collection, id_, name, content in snapshot.blobs:
-                self.put_blob(within + collection, id_, content, name)
+                self._put_blobs(within + collection, id_, {name: content})
+            self._bound()
 
     def atomically(self) -> AbstractContextManager[Any]:
         """Let no other thread write until the block ends."""
         return self._lock
 
     def _put(self, collection: str, id_: str, text: bytes) -> None:
-        with self._lock:
-            known = self._collections.get(collection)
-            if known is None:
-                known = self._collections[collection] = _Collection()
-                insort(self._names, collection)
-            found = known.held.get(id_)
-            if found is not None:
-                known.held[id_] = found[0], text
-                self.bytes += len(text) - len(found[1])
-            else:
-                place = self._next = self._next + 1
-                known.held[id_] = place, text
-                known.places.append(place)
-                known.ids.append(id_)
-                self._ages[place] = collection, id_
-                self.bytes += len(text) + _EACH
-            self._bound()
+        known = self._collections.get(collection)
+        if known is None:
+            known = self._collections[collection] = _Collection()
+            insort(self._names, collection)
+        found = known.held.get(id_)
+        if found is not None:
+            known.held[id_] = found[0], text
+            self.bytes += len(text) - len(found[1])
+            return
+        place = self._next = self._next + 1
+        known.held[id_] = place, text
+        known.places.append(place)
+        known.ids.append(id_)
+        self._ages[place] = collection, id_
+        self.bytes += len(text) + _EACH
+
+    def _put_blobs(self, collection: str, id_: str, named: Mapping[str, bytes | None]) -> None:
+        owners = self._blobs.get(collection)
+        held = (owners.get(id_) if owners else None) or {}
+        for name, content in named.items():
+            if content is not None:
+                self.bytes += len(content) - len(held.get(name, b""))
+                held[name] = bytes(content)
+            elif name in held:
+                self.bytes -= len(held.pop(name))
+        if not held:
+            return
+        if owners is None:
+            owners = self._blobs[collection] = {}
+            insort(self._owning, collection)
+        owners[id_] = held
 
     def _bound(self) -> None:
         if self.bytes <= self._most:

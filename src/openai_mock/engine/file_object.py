@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from openai_mock.engine.store import Object
+from openai_mock.engine.store import CONTENT, Object
 
 if TYPE_CHECKING:
     from openai_mock.engine.resource import Call
@@ -44,10 +44,7 @@ def keep_file(
         "status": "processed",
         "status_details": None,
     }
-    files = call.collection(_FILES)
-    files.create(made)
-    files.put_content(made["id"], content)
-    return made
+    return call.collection(_FILES).create(made, beside={CONTENT: content})
 
 
 def file_content(call: Call, id_: str) -> bytes | None:

@@ -18,7 +18,7 @@ from openai_mock.engine.perform import Performed, performed
 from openai_mock.engine.sessions import Sessions, session_of
 from openai_mock.engine.settle import Hook, Kept
 from openai_mock.engine.shapes import Shape
-from openai_mock.engine.store import Object, Store
+from openai_mock.engine.store import NOTHING_BESIDE, Object, Store
 from openai_mock.engine.transit import Transit
 from openai_mock.spec.operations import Operation
 from openai_mock.turns.checks.misuse import Misuse
@@ -136,9 +136,9 @@ class Call(Struct, eq=False):
         """What the call asks of a model: `world.speak` answers it."""
         return Prompt(messages, model, body, self.operation.name, self.request, self.body)
 
-    def create(self, item: Object) -> Object:
+    def create(self, item: Object, *, beside: Mapping[str, bytes | None] = NOTHING_BESIDE) -> Object:
         """Keep a new object in the call's own collection; see `Collection.create`."""
-        return self.collection().create(item)
+        return self.collection().create(item, beside=beside)
 
     def move(self, item: Object, status: str, **fields: Any) -> Object:
         """Move an object of the call's own collection; see `Collection.move`."""

@@ -41,20 +41,25 @@ class Kept(Struct, frozen=True):
     template: str = ""
 
 
-def begin(call: Call, kept: Kept, collection: str, id_: str, item: Object) -> Object:
-    """Keep a new object and let it start to walk; the object as the client is to see it."""
-    call.store.put(collection, id_, item)
-    if kept.cycle.image_of:
-        call.store.put_blob(collection, id_, b"", IMAGE)
-    now = call.world.clock.now()
-    if kept.cycle.lasting is not None:
-        call.store.put_blob(collection, id_, _encode(now), BORN)
-    if not _start(call, kept, collection, id_, item, now):
+def begin(
+    call: Call, kept: Kept, collection: str, id_: str, item: Object, beside: Mapping[str, bytes | None]
+) -> Object:
+    """Keep a new object and the bytes beside it, and let it start to walk; the object as the client is to see it."""
+    cycle, now = kept.cycle, call.world.clock.now()
+    life = _life_of(cycle, item, now)
+    marks = {**beside, LIFE: _encode(life) if life else None}
+    if cycle.image_of:
+        marks[IMAGE] = b""
+    if cycle.lasting is not None:
+        marks[BORN] = _encode(now)
+    call.store.put(collection, id_, item, marks)
+    if life is None:
         _announce(call, kept, item, now)
         return item
-    if kept.policy.kind != "instant":
-        return item
-    return settled(call, kept, collection, id_, item) or item
+    if kept.policy.kind == "instant":
+        return settled(call, kept, collection, id_, item) or item
+    awaiting(call, kept, collection, id_, item)
+    return item
 
 
 def settled(
@@ -169,12 +174,16 @@ def awaiting(call: Call, kept: Kept, collection: str, id_: str, item: Object, *,
 
 def _start(call: Call, kept: Kept, collection: str, id_: str, item: Object, now: float) -> Life | None:
     """Let an object walk from the state it is in; None where no road leads on."""
-    status = kept.cycle.status(item)
-    life = Life(now, status) if kept.cycle.walks(status) else None
+    life = _life_of(kept.cycle, item, now)
     call.store.put_blob(collection, id_, _encode(life) if life else None, LIFE)
     if life is not None and kept.policy.kind != "instant":
         awaiting(call, kept, collection, id_, item)
     return life
+
+
+def _life_of(cycle: Lifecycle, item: Object, now: float) -> Life | None:
+    status = cycle.status(item)
+    return Life(now, status) if cycle.walks(status) else None
 
 
 def _life(store: Store, collection: str, id_: str) -> Life | None:

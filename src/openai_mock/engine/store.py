@@ -12,9 +12,10 @@ that lies below its path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import compress
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
@@ -30,6 +31,7 @@ Row: TypeAlias = tuple[int, str, bytes]
 
 CONTENT = "content"
 """The name of an object's own bytes, such as those of a file."""
+NOTHING_BESIDE: Mapping[str, bytes | None] = MappingProxyType({})
 _CHUNK = 256
 encode = msgspec.json.Encoder().encode
 decode: Callable[[bytes], Object] = msgspec.json.Decoder(dict[str, Any]).decode
@@ -63,8 +65,10 @@ class Store(Protocol):
     def get(self, collection: str, id_: str) -> Object | None:
         """One object, or None."""
 
-    def put(self, collection: str, id_: str, value: Object) -> None:
-        """Keep an object; a known id keeps its place in the order."""
+    def put(
+        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+    ) -> None:
+        """Keep an object; a known id keeps its place in the order. `beside` it go bytes by name, as by `put_blob`."""
 
     def delete(self, collection: str, id_: str) -> bool:
         """Forget an object, its bytes and all below it; False where it was not known."""
@@ -194,9 +198,11 @@ class Within:
         """One object, or None."""
         return self._whole.get(self._prefix + collection, id_)
 
-    def put(self, collection: str, id_: str, value: Object) -> None:
-        """Keep an object; a known id keeps its place in the order."""
-        self._whole.put(self._prefix + collection, id_, value)
+    def put(
+        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+    ) -> None:
+        """Keep an object and bytes beside it; a known id keeps its place in the order."""
+        self._whole.put(self._prefix + collection, id_, value, beside)
 
     def delete(self, collection: str, id_: str) -> bool:
         """Forget an object, its bytes and all below it; False where it was not known."""

@@ -238,7 +238,7 @@ READERS: Mapping[str, Callable[[Entry, Mapping[str, Any]], Iterator[Use]]] = {
     "vector_stores.search": _search,
 }
 """What an exchange used, by its operation, from its entry and from what its handler left."""
-CALLING = frozenset({"responses.create", "beta.responses.create"})
-"""Operations whose answers may call hosted tools."""
-PLAIN = CALLING | {"chat.completions.create", "completions.create", "embeddings.create"}
-"""Operations whose whole answers say all that they used."""
+ENDING = frozenset({"chat.completions.create", "completions.create", "embeddings.create"})
+"""Operations whose whole answers say all that they used in their last fields."""
+PLAIN = ENDING | {"responses.create", "beta.responses.create"}
+"""Operations of which most answers, or their handlers, say all that they used."""

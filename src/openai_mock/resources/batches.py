@@ -97,9 +97,8 @@ def create(call: Call) -> Answer:
         "metadata": body.get("metadata"),
         **dict.fromkeys(unset),
     }
-    if body.get("output_expires_after"):
-        call.collection().put_content(made["id"], _encode(body["output_expires_after"]), _ASKED)
-    return call.create(made)
+    asked = body.get("output_expires_after")
+    return call.create(made, beside={_ASKED: _encode(asked) if asked else None})
 
 
 @batches.on("batches.cancel")

@@ -17,7 +17,7 @@ from openai_mock.engine.errors import ApiError
 from openai_mock.engine.forms import FilePart
 from openai_mock.engine.pages import stored_page
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.engine.store import Object
+from openai_mock.engine.store import CONTENT, Object
 
 if TYPE_CHECKING:
     from openai_mock.media.archive import Archive
@@ -135,11 +135,8 @@ def _keep(call: Call, skill: str, number: int, bundle: bytes, about: Mapping[str
         "version": str(number),
         **about,
     }
-    kept = call.collection(VERSIONS, skill_id=skill)
-    kept.create(made, str(number))
-    kept.put_content(str(number), bundle)
     call.collection(SKILLS).put_content(skill, str(number).encode(), _COUNT)
-    return made
+    return call.collection(VERSIONS, skill_id=skill).create(made, str(number), beside={CONTENT: bundle})
 
 
 def _last_number(call: Call, skill: Object) -> int:

@@ -12,7 +12,7 @@ from openai_mock.engine.file_object import keep_file
 from openai_mock.engine.forms import FilePart
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.engine.store import Object
+from openai_mock.engine.store import CONTENT, Object
 
 _HOUR = 3600
 _PARTS = "parts"
@@ -45,9 +45,7 @@ def create(call: Call) -> Answer:
         "expires_at": now + _HOUR,
         "file": None,
     }
-    call.create(made)
-    call.collection().put_content(made["id"], msgspec.json.encode(body.get("expires_after")), _REQUEST)
-    return made
+    return call.create(made, beside={_REQUEST: msgspec.json.encode(body.get("expires_after"))})
 
 
 @uploads.on("uploads.parts.create")
@@ -62,10 +60,8 @@ def add_part(call: Call) -> Answer:
         "created_at": call.now,
         "upload_id": call.id,
     }
-    parts = call.collection().below(call.id, _PARTS)
-    parts.create(made)
-    parts.put_content(made["id"], sent.content if isinstance(sent, FilePart) else str(sent).encode())
-    return made
+    content = sent.content if isinstance(sent, FilePart) else str(sent).encode()
+    return call.collection().below(call.id, _PARTS).create(made, beside={CONTENT: content})
 
 
 @uploads.on("uploads.complete")

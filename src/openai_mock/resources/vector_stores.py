@@ -175,9 +175,7 @@ def create_batch(call: Call) -> Answer:
         "status": "in_progress",
         "file_counts": dict.fromkeys((*_COUNTED, "total"), 0),
     }
-    call.create(made)
-    call.collection().put_content(made["id"], msgspec.json.encode(members), _MEMBERS)
-    return _counted(call, made)
+    return _counted(call, call.create(made, beside={_MEMBERS: msgspec.json.encode(members)}))
 
 
 @file_batches.on("vector_stores.file_batches.retrieve")

@@ -8,7 +8,7 @@ from openai_mock.engine.answers import Answer
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.forms import FilePart
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.engine.store import Object
+from openai_mock.engine.store import CONTENT, Object
 from openai_mock.media.kinds import kind
 
 VOICES, CONSENTS = "audio.voices.create", "audio.voice_consents.retrieve"
@@ -31,9 +31,7 @@ def create_consent(call: Call) -> Answer:
         "language": body["language"],
         "name": body["name"],
     }
-    call.create(made)
-    call.collection().put_content(made["id"], recording)
-    return made
+    return call.create(made, beside={CONTENT: recording})
 
 
 @voices.on("audio.voices.create")
@@ -52,9 +50,7 @@ def create(call: Call) -> Answer:
         return call.create({**made, "prompt": body["prompt"]})
     call.collection(CONSENTS).get(body["consent"])
     sample = _recording(call, body["audio_sample"], "audio_sample")
-    call.create(made)
-    call.collection().put_content(made["id"], sample)
-    return made
+    return call.create(made, beside={CONTENT: sample})
 
 
 def _recording(call: Call, sent: Any, field: str) -> bytes:

@@ -12,12 +12,24 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from openai_mock.engine.store import CONTENT, Object, Page, Row, Sieve, Snapshot, View, decode, encode, page_of
+from openai_mock.engine.store import (
+    CONTENT,
+    NOTHING_BESIDE,
+    Object,
+    Page,
+    Row,
+    Sieve,
+    Snapshot,
+    View,
+    decode,
+    encode,
+    page_of,
+)
 
 _VERSION = 1
 _PATIENCE = 10.0
@@ -76,9 +88,18 @@ class SQLite:
         found = self._one("SELECT body FROM objects WHERE collection = ? AND id = ?", collection, id_)
         return None if found is None else decode(found[0])
 
-    def put(self, collection: str, id_: str, value: Object) -> None:
-        """Keep an object; a known id keeps its place in the order."""
-        self._put(collection, id_, encode(value))
+    def put(
+        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+    ) -> None:
+        """Keep an object and bytes beside it; a known id keeps its place in the order."""
+        text = encode(value)
+        if not beside:
+            self._put(collection, id_, text)
+            return
+        with self.atomically():
+            self._put(collection, id_, text)
+            for name, content in beside.items():
+                self.put_blob(collection, id_, content, name)
 
     def delete(self, collection: str, id_: str) -> bool:
         """Forget an object, its bytes and all below it; False where it was not known."""

@@ -13,7 +13,7 @@ from openai_mock.engine.collection import Collection
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.pages import stored_page
 from openai_mock.engine.resource import Call, Resource
-from openai_mock.engine.store import Object
+from openai_mock.engine.store import CONTENT, Object
 from openai_mock.media.certificate import read_certificate
 from openai_mock.resources.admin.founding import PROJECTS
 
@@ -42,9 +42,7 @@ def create(call: Call) -> Answer:
         "created_at": call.now,
         "certificate_details": {"valid_at": read.valid_at, "expires_at": read.expires_at},
     }
-    call.create(made)
-    call.collection().put_content(made["id"], text.encode())
-    return made
+    return call.create(made, beside={CONTENT: text.encode()})
 
 
 @certificates.on("admin.organization.certificates.retrieve")

@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 
 from openai_mock.engine import response_object
-from openai_mock.engine.collection import Collection
 from openai_mock.engine.errors import ApiError, UnknownIdError
 from openai_mock.engine.resource import Call
 from openai_mock.turns.checks.room import fitted, overflows
@@ -107,9 +106,9 @@ def _of_place(place: str, prefix: str, length: int) -> str:
     return prefix + blake2b(place.encode(), digest_size=length // 2).hexdigest()
 
 
-def keep_input(responses: Collection, id_: str, context: Context) -> None:
-    """Remember the input of a response."""
-    responses.put_content(id_, _encode([*context.before, *context.given]), INPUT)
+def as_input(context: Context) -> bytes:
+    """The input of a response as it is kept beside it."""
+    return _encode([*context.before, *context.given])
 
 
 def join(call: Call, conversation: str, items: list[dict[str, Any]]) -> None:

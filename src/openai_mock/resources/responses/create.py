@@ -27,7 +27,7 @@ from openai_mock.turns.turn import Prompt, Reply, Turn
 
 responses = Resource("response")
 _WITHOUT_TOOLS = frozenset({"message", "reasoning", "function_call", "custom_tool_call"})
-"""Items that use nothing but tokens, so that nobody has to read a stream again to know what it used."""
+"""Items that use nothing but tokens, so that nobody has to read an answer again to know what it used."""
 responses.checks("responses.create", "beta.responses.create")(misuse)
 _TOO_LONG = Reply((Turn(items=({**asdict(INPUT_TOO_LONG), "type": "error"},)),))
 """What breaks a stream off whose input is too long."""
@@ -42,27 +42,28 @@ def create(call: Call) -> Answer:
         message = "A response in the background must be stored: send 'store': true, or leave it out."
         raise ApiError(400, message, param="store", code="invalid_value")
     context = call.read or context_of(call)
-    if body.get("tools"):
+    stream, tools = body.get("stream"), body.get("tools")
+    if tools:
         enter(call)
     model = call.model or DEFAULT_MODEL
     prompt = call.prompt(from_chat(context.messages), model, body)
-    reply = _TOO_LONG if _breaks_off(call, context) else _spoken(call, prompt)
-    if body.get("tools"):
+    reply = _TOO_LONG if stream and _breaks_off(call, context) else _spoken(call, prompt)
+    if tools:
         reply = running(call, context, grounded(call, prompt, reply))
     whole, output = response_of(call, context, reply)
     include, top = body.get("include") or (), body.get("top_logprobs") or 0
     if include or top:
-        encoding, tools, greedy = encoding_for(model), body.get("tools"), body.get("temperature") == 0
+        encoding, greedy = encoding_for(model), body.get("temperature") == 0
         all_, shown = (with_results(call, items, tools, include) for items in (output, whole["output"]))
         output = included(all_, include, top=top, encoding=encoding, greedy=greedy)
         whole["output"] = included(shown, include, top=top, encoding=encoding, greedy=greedy)
     broken = next((item for item in output if item["type"] == "error"), None)
-    if body.get("stream"):
+    if whole["usage"] and _WITHOUT_TOOLS.issuperset([item["type"] for item in output]):
+        call.used = {**whole["usage"], "service_tier": whole.get("service_tier")}
+    if stream:
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False
         if broken is None:
             _keep(call, context, whole, streamed=True)
-            if whole["usage"] and _WITHOUT_TOOLS.issuperset([item["type"] for item in output]):
-                call.used = {**whole["usage"], "service_tier": whole.get("service_tier")}
         return Events(frames(whole, output, encoding=encoding_for(model), obfuscate=obfuscate))
     if broken is not None:
         raise _refusal(broken)
@@ -70,8 +71,8 @@ def create(call: Call) -> Answer:
 
 
 def _breaks_off(call: Call, context: Context) -> bool:
-    """Whether a stream tells that the input is too long; without a stream that is said before."""
-    return bool(call.body.get("stream")) and not call.world.forgiving and is_too_long(call, context)
+    """Whether a stream has to tell that the input is too long; without a stream that is said before."""
+    return not call.world.forgiving and is_too_long(call, context)
 
 
 def _refusal(error: Mapping[str, Any]) -> ApiError:

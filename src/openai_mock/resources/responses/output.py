@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -72,7 +72,7 @@ def output_of(turn: Turn, ids: Ids) -> list[dict[str, Any]]:
             {"type": "reasoning", "summary": [{"type": "summary_text", "text": text} for text in turn.reasoning]}
         )
     items += turn.items
-    content = list(_content(turn))
+    content = _content(turn)
     waits = turn.tool_calls or (turn.items and turn.text is None)
     if content or not waits:
         status = "incomplete" if turn.finish in {"length", "content_filter"} else "completed"
@@ -90,13 +90,15 @@ def output_of(turn: Turn, ids: Ids) -> list[dict[str, Any]]:
     return finished(items, ids)
 
 
-def _content(turn: Turn) -> Iterator[dict[str, Any]]:
+def _content(turn: Turn) -> list[dict[str, Any]]:
+    said: list[dict[str, Any]] = []
     if turn.text is not None and (turn.text or not turn.tool_calls):
         likely = fitting(turn.logprobs, turn.text) if turn.logprobs else []
         cited = flat(turn.annotations) if turn.annotations else []
-        yield {"type": "output_text", "annotations": cited, "logprobs": likely, "text": turn.text}
+        said.append({"type": "output_text", "annotations": cited, "logprobs": likely, "text": turn.text})
     if turn.refusal is not None:
-        yield {"type": "refusal", "refusal": turn.refusal}
+        said.append({"type": "refusal", "refusal": turn.refusal})
+    return said
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

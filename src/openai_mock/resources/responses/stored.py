@@ -13,7 +13,7 @@ from openai_mock.engine.errors import ApiError
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.uses import of_answer
-from openai_mock.resources.responses.context import RESPONSES, Context, input_of, join, keep_input, numbered
+from openai_mock.resources.responses.context import INPUT, RESPONSES, Context, as_input, input_of, join, numbered
 from openai_mock.resources.responses.grounding import with_results
 from openai_mock.resources.responses.output import included
 from openai_mock.resources.responses.stream import frames
@@ -43,12 +43,11 @@ def keep(call: Call, context: Context, whole: dict[str, Any], *, later: bool) ->
     if context.conversation:
         given = numbered(context.given, id_, len(context.before))
         join(call, context.conversation, given if later else [*given, *whole["output"]])
-    if later:
-        collection.put_content(id_, _encode(whole), FINAL)
-        call.used = COUNTED  # its end is
-    shown = collection.create(unfinished(whole, "queued") if later else whole)
-    keep_input(collection, id_, context)
-    return shown
+    read = {INPUT: as_input(context)}
+    if not later:
+        return collection.create(whole, beside=read)
+    call.used = COUNTED  # its end is
+    return collection.create(unfinished(whole, "queued"), beside={**read, FINAL: _encode(whole)})
 
 
 @stored.entering("completed")

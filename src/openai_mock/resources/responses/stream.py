@@ -27,6 +27,7 @@ from openai_mock.turns.pieces import encoded_pieces, pieces, remembering
 Parts: TypeAlias = Iterator[bytes | Alike]
 Item: TypeAlias = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
+_UNSURE = b'"logprobs":[],'
 
 
 class Stream:
@@ -40,22 +41,30 @@ class Stream:
 
     def event(self, kind: str, **fields: Any) -> bytes:
         """One framed event."""
-        name, between = kind.encode(), b"," if fields else b""
+        return self.framed(kind.encode(), _written_out(**fields))
+
+    def framed(self, kind: bytes, fields: bytes) -> bytes:
+        """One framed event with fields that are written out."""
         number = self.number
-        self.number += 1
-        inner = _encode(fields)[1:-1]
-        return b'event: %b\ndata: {"type":"%b",%b%b"sequence_number":%d}\n\n' % (name, name, inner, between, number)
+        self.number = number + 1
+        return b'event: %b\ndata: {"type":"%b",%b"sequence_number":%d}\n\n' % (kind, kind, fields, number)
 
     def deltas(self, kind: str, text: str, **fields: Any) -> Parts:
         """The events that bring a text piece by piece."""
-        if not text:
-            return
-        name = kind.encode()
-        shared = _encode({"type": kind, **fields})[:-1]
-        before = b'event: %b\ndata: %b,"delta":"' % (name, shared)
+        if text:
+            yield self.run(kind.encode(), text, _written_out(**fields))
+
+    def run(self, kind: bytes, text: str, fields: bytes) -> Alike:
+        """The same, with the fields written out."""
+        before = b'event: %b\ndata: {"type":"%b",%b"delta":"' % (kind, kind, fields)
         cut = _numbered(text, self.encoding, self.number, self.obfuscate)
         self.number += len(cut)
-        yield Alike(before, cut, b'"}\n\n' if self.obfuscate else b"}\n\n")
+        return Alike(before, cut, b'"}\n\n' if self.obfuscate else b"}\n\n")
+
+
+def _written_out(**fields: Any) -> bytes:
+    """Fields as they stand in an object, each with a comma behind it."""
+    return _encode(fields)[1:-1] + b"," if fields else b""
 
 
 @remembering
@@ -83,9 +92,9 @@ def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, o
         yield stream.event("response.queued", response=queued)
         yield stream.event("response.in_progress", response=unfinished(whole, "in_progress"))
     else:
-        begun = msgspec.Raw(_encode(unfinished(whole, "in_progress")))
-        yield stream.event("response.created", response=begun)
-        yield stream.event("response.in_progress", response=begun)
+        begun = b'"response":%b,' % _encode(unfinished(whole, "in_progress"))
+        yield stream.framed(b"response.created", begun)
+        yield stream.framed(b"response.in_progress", begun)
     index = 0
     for item in output:
         if item["type"] == "error":
@@ -94,14 +103,15 @@ def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, o
         if item["type"] == "output_audio":
             yield from _audio(stream, item)
             continue
-        yield stream.event("response.output_item.added", item=_emptied(item), output_index=index)
+        added = b'"item":%b,"output_index":%d,' % (_encode(_emptied(item)), index)
+        yield stream.framed(b"response.output_item.added", added)
         if inner := _EVENTS.get(item["type"]):
             yield from inner(stream, item, index)
-        yield stream.event("response.output_item.done", item=item, output_index=index)
+        yield stream.framed(b"response.output_item.done", b'"item":%b,"output_index":%d,' % (_encode(item), index))
         index += 1
     status = whole["status"]
-    ending = status if status in {"incomplete", "failed"} else "completed"
-    yield stream.event(f"response.{ending}", response=whole)
+    ending = b"response.%b" % status.encode() if status in {"incomplete", "failed"} else b"response.completed"
+    yield stream.framed(ending, b'"response":%b,' % _encode(whole))
 
 
 _EMPTY: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -133,30 +143,35 @@ def _emptied(item: Item) -> dict[str, Any]:
 
 
 def _message(stream: Stream, item: Item, index: int) -> Parts:
+    id_ = _encode(item["id"])
     for number, part in enumerate(item["content"]):
-        at = {"content_index": number, "item_id": item["id"], "output_index": index}
-        kind, field = ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
-        plain: dict[str, Any] = {"logprobs": []} if kind == "output_text" else {}
-        empty = {**part, field: "", **({"annotations": [], "logprobs": []} if plain else {})}
-        yield stream.event("response.content_part.added", **at, part=empty)
+        at = b'"content_index":%d,"item_id":%b,"output_index":%d,' % (number, id_, index)
+        if part["type"] == "refusal":
+            said, empty, unsure, sure = part["refusal"], {**part, "refusal": ""}, b"", b""
+            kind, field = b"response.refusal", b"refusal"
+        else:
+            said, empty, unsure = part["text"], {**part, "annotations": [], "logprobs": [], "text": ""}, _UNSURE
+            kind, field = b"response.output_text", b"text"
+            likely = part.get("logprobs")
+            sure = _written_out(logprobs=[_brief(each) for each in likely]) if likely else _UNSURE
+        yield stream.framed(b"response.content_part.added", b'%b"part":%b,' % (at, _encode(empty)))
         if part.get("logprobs"):
             yield from _with_logprobs(stream, part, at)
-        else:
-            yield from stream.deltas(f"response.{kind}.delta", part[field], **at, **plain)
+        elif said:
+            yield stream.run(kind + b".delta", said, at + unsure)
         for position, annotation in enumerate(part.get("annotations") or ()):
-            named = {"annotation": annotation, "annotation_index": position}
-            yield stream.event("response.output_text.annotation.added", **at, **named)
-        sure = {"logprobs": [_brief(each) for each in part.get("logprobs") or ()]} if plain else {}
-        yield stream.event(f"response.{kind}.done", **at, **{field: part[field]}, **sure)
-        yield stream.event("response.content_part.done", **at, part=part)
+            named = _written_out(annotation=annotation, annotation_index=position)
+            yield stream.framed(b"response.output_text.annotation.added", at + named)
+        yield stream.framed(kind + b".done", b'%b"%b":%b,%b' % (at, field, _encode(said), sure))
+        yield stream.framed(b"response.content_part.done", b'%b"part":%b,' % (at, _encode(part)))
 
 
-def _with_logprobs(stream: Stream, part: Item, at: Mapping[str, Any]) -> Parts:
+def _with_logprobs(stream: Stream, part: Item, at: bytes) -> Parts:
     cut = pieces(part["text"], stream.encoding)
     for piece, own in zip(cut, along(cut, part["logprobs"]), strict=True):
         padding = {"obfuscation": filler(_encode(piece)[1:-1], stream.number).decode()} if stream.obfuscate else {}
-        brief = [_brief(each) for each in own]
-        yield stream.event("response.output_text.delta", **at, delta=piece, logprobs=brief, **padding)
+        named = _written_out(delta=piece, logprobs=[_brief(each) for each in own], **padding)
+        yield stream.framed(b"response.output_text.delta", at + named)
 
 
 def _brief(logprob: Item) -> dict[str, Any]:

@@ -19,16 +19,24 @@ from openai_mock.turns.turn import Reply, Turn
 
 DEFAULT_MODEL = "gpt-4o"
 """The model of a request that names none, as one with a reusable prompt may."""
-_DEFAULTS: Mapping[str, Any] = MappingProxyType(
+_ECHOED: Mapping[str, Any] = MappingProxyType(
     {
         "background": False, "frequency_penalty": 0.0, "instructions": None, "max_output_tokens": None,
         "max_tool_calls": None, "parallel_tool_calls": True, "presence_penalty": 0.0, "previous_response_id": None,
         "prompt": None, "prompt_cache_key": None, "prompt_cache_retention": None, "safety_identifier": None,
         "store": True, "temperature": 1.0, "tool_choice": "auto", "top_logprobs": 0, "top_p": 1.0,
-        "truncation": "disabled", "user": None, "metadata": {},
+        "truncation": "disabled", "user": None,
     }
 )  # fmt: skip
 """What the request says comes back; this is what comes where it says nothing."""
+_BLANK = MappingProxyType(
+    {
+        "id": "", "object": "response", "created_at": 0, "status": "completed", "completed_at": 0, "error": None,
+        "incomplete_details": None, "model": "", "output": (), "usage": None, **_ECHOED, "metadata": None,
+        "reasoning": None, "text": None, "tools": (), "service_tier": "", "conversation": None,
+    }
+)  # fmt: skip
+"""A response with nothing in it, in the order of its fields: to copy it is cheaper than to put them in one by one."""
 _TOOLS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "function": {"description": None, "parameters": None, "strict": True},
@@ -45,35 +53,38 @@ _TOOLS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "mcp": {"allowed_tools": None, "headers": None, "require_approval": "always", "server_description": None},
     }
 )  # fmt: skip
+_UNSAID = MappingProxyType({"completed_at": None, "error": None, "incomplete_details": None, "usage": None})
 _ITS_OWN = frozenset({"output", "status", "error", "incomplete_details", "output_text"})
 """Fields that only a response has, by which a configured object tells itself from a chat completion."""
-_REASONS = MappingProxyType({"length": "max_output_tokens", "content_filter": "content_filter"})
+_REASONS: Mapping[str | None, str] = MappingProxyType(
+    {"length": "max_output_tokens", "content_filter": "content_filter"}
+)
+_SELDOM = frozenset({"prompt_cache_options", "access_programs", "image"})
+"""Parameters that come back only where the request has them."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def response_of(call: Call, context: Context, reply: Reply) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The finished response, and its output with the signals that only a stream shows."""
-    model, fields = call.model or DEFAULT_MODEL, reply.fields or {}
+    model, fields, now = call.model or DEFAULT_MODEL, reply.fields, call.now
     turn = _turn(reply)
-    output = _configured(call, fields)
-    if output is None:
-        output = [*_compacted(call, context), *output_of(turn, call.world.ids)]
-    else:
+    output = _configured(call, fields) if fields else None
+    if output is not None:
         turn = Turn(tokens=_written(output, encoding_for(model)))
-    reason = _REASONS.get(turn.finish or "")
-    whole = {
-        "id": call.world.ids.hexadecimal("resp_", 48),
-        "object": "response",
-        "created_at": call.now,
-        "status": "incomplete" if reason else "completed",
-        "completed_at": call.now,
-        "error": None,
-        "incomplete_details": {"reason": reason} if reason else None,
-        "model": model,
-        "output": [item for item in output if item["type"] not in SIGNALS],
-        "usage": _usage(call, context, turn, model),
-        **_echoed(call.body, model),
-        "conversation": {"id": context.conversation} if context.conversation else None,
-    }
+    else:
+        compacts = context.compact or call.body.get("context_management")
+        output = [*(_compacted(call, context) if compacts else ()), *output_of(turn, call.world.ids)]
+    whole: dict[str, Any] = _BLANK.copy()
+    whole["id"] = call.world.ids.hexadecimal("resp_", 48)
+    whole["created_at"] = whole["completed_at"] = now
+    whole["model"] = model
+    whole["output"] = [item for item in output if item["type"] not in SIGNALS]
+    whole["usage"] = _usage(call, context, turn, model)
+    _echo(whole, call.body, model)
+    if turn.finish in _REASONS:
+        whole["incomplete_details"] = {"reason": _REASONS[turn.finish]}
+    if context.conversation:
+        whole["conversation"] = {"id": context.conversation}
     if fields:
         whole = laid_over(whole, _fixed(fields))
     if whole["incomplete_details"] and whole["status"] == "completed":
@@ -85,8 +96,7 @@ def response_of(call: Call, context: Context, reply: Reply) -> tuple[dict[str, A
 
 def unfinished(whole: Mapping[str, Any], status: str) -> dict[str, Any]:
     """The response as it is before anything was said."""
-    nothing = {"completed_at": None, "error": None, "incomplete_details": None, "usage": None}
-    return {**whole, **nothing, "status": status, "output": []}
+    return {**whole, **_UNSAID, "status": status, "output": []}
 
 
 def _turn(reply: Reply) -> Turn:
@@ -161,24 +171,23 @@ def _tokens(turn: Turn, encoding: str) -> int:
     return count(turn.text or turn.refusal or "", encoding) + calls
 
 
-def _echoed(body: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """The fields that come back as the request has them, or with their defaults."""
-    known = dict(_DEFAULTS)
-    for key, value in body.items():
-        if value is not None and key in known:
-            known[key] = value
-    reasoning, text = body.get("reasoning") or {}, body.get("text") or {}
-    known["reasoning"] = {"effort": effort(body, model), "summary": reasoning.get("summary")}
-    known["text"] = {"format": _format(text.get("format")), "verbosity": text.get("verbosity") or "medium"}
-    known["tools"] = [{**_TOOLS.get(tool["type"], {}), **_without_nulls(tool)} for tool in body.get("tools") or ()]
-    known["service_tier"] = service_tier(body)
+def _echo(whole: dict[str, Any], body: Mapping[str, Any], model: str) -> None:
+    """Fill in what comes back as the request has it, or with its defaults."""
+    whole.update({key: value for key, value in body.items() if value is not None and key in _ECHOED})
+    reasoning, text, tools = body.get("reasoning") or _NOTHING, body.get("text") or _NOTHING, body.get("tools")
+    whole["metadata"] = body.get("metadata") or {}
+    whole["reasoning"] = {"effort": effort(body, model), "summary": reasoning.get("summary")}
+    whole["text"] = {"format": _format(text.get("format")), "verbosity": text.get("verbosity") or "medium"}
+    whole["tools"] = [{**_TOOLS.get(tool["type"], {}), **_without_nulls(tool)} for tool in tools] if tools else []
+    whole["service_tier"] = service_tier(body)
+    if _SELDOM.isdisjoint(body):
+        return
     if options := body.get("prompt_cache_options"):
-        known["prompt_cache_options"] = {"mode": "implicit", "ttl": "30m", **options}
+        whole["prompt_cache_options"] = {"mode": "implicit", "ttl": "30m", **options}
     if programs := body.get("access_programs"):
-        known["access_programs"] = programs
+        whole["access_programs"] = programs
     if (body.get("image") or {}).get("context_compression") in {"enabled", "disabled"}:
-        known["image"] = body["image"]
-    return known
+        whole["image"] = body["image"]
 
 
 def _format(asked: Mapping[str, Any] | None) -> dict[str, Any]:
