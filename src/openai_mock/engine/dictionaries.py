@@ -2,14 +2,15 @@
 
 Theory. A collection is two lists in step, places and ids, and a dictionary from id to place and text. Places only grow,
 so both lists are sorted by place: a cursor is found by bisection, and a page costs what it shows. The store counts its
-bytes. When they exceed `most` bytes, the objects that have been kept longest are forgotten, with what lies below them,
-until half a percent is free again; the newest object always stays.
+bytes. When they exceed `most` bytes, the objects that have been kept longest are forgotten, with what lies below them;
+the newest object always stays. So what goes is mostly what came first, and costs nothing there: lists are cut at their
+front seldom, and the queue of ages keeps what was deleted meanwhile until it comes to the front.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
@@ -32,21 +33,33 @@ MOST_BYTES = 1 << 30
 """The default bound, with what Python itself needs for each object."""
 _EACH = 500
 """Bytes that an object takes beside its text."""
+_SELDOM = 100
+"""Entries of the gone that are nowhere worth clearing away."""
 
 
 class _Collection:
-    __slots__ = ("held", "ids", "places")
+    """The lists begin at `first`; what stands before it is gone."""
+
+    __slots__ = ("first", "held", "ids", "places")
 
     def __init__(self) -> None:
         self.held: dict[str, tuple[int, bytes]] = {}
         self.places: list[int] = []
         self.ids: list[str] = []
+        self.first = 0
 
-    def remove(self, id_: str) -> tuple[int, bytes]:
+    def remove(self, id_: str) -> bytes:
         place, text = self.held.pop(id_)
-        index = bisect_left(self.places, place)
-        del self.places[index], self.ids[index]
-        return place, text
+        index = bisect_left(self.places, place, self.first)
+        if index > self.first:
+            del self.places[index], self.ids[index]
+            return text
+        self.ids[index] = ""
+        self.first += 1
+        if self.first > _SELDOM and self.first > len(self.ids) // 2:
+            del self.places[: self.first], self.ids[: self.first]
+            self.first = 0
+        return text
 
 
 class Dictionaries:
@@ -62,7 +75,8 @@ class Dictionaries:
         self._names: list[str] = []
         self._blobs: dict[str, dict[str, dict[str, bytes]]] = {}
         self._owning: list[str] = []
-        self._ages: OrderedDict[int, tuple[str, str]] = OrderedDict()
+        self._ages: deque[tuple[int, str, str]] = deque()
+        self._alive = 0
         self._next = 0
         self.bytes = 0
 
@@ -98,7 +112,7 @@ class Dictionaries:
         """The ids and objects of a collection, oldest first."""
         with self._lock:
             known = self._collections.get(collection)
-            return [(id_, decode(known.held[id_][1])) for id_ in known.ids] if known is not None else []
+            return [(id_, decode(known.held[id_][1])) for id_ in known.ids[known.first :]] if known is not None else []
 
     def count(self, collection: str) -> int:
         """How many objects a collection has."""
@@ -133,7 +147,8 @@ class Dictionaries:
         known = self._collections.get(collection)
         if known is None:
             return ()
-        first, last = bisect_right(known.places, low), bisect_left(known.places, high)
+        first = bisect_right(known.places, low, known.first)
+        last = bisect_left(known.places, high, first)
         chosen = (
             known.ids[max(first, last - limit) : last][::-1]
             if descending
@@ -165,8 +180,8 @@ class Dictionaries:
             cut = len(within)
             objects = [
                 (collection[cut:], id_, self._collections[collection].held[id_][1])
-                for collection, id_ in self._ages.values()
-                if collection.startswith(within)
+                for place, collection, id_ in self._ages
+                if collection.startswith(within) and self.place(collection, id_) == place
             ]
             blobs = [
                 (collection[cut:], id_, name, content)
@@ -204,7 +219,8 @@ class Dictionaries:
         known.held[id_] = place, text
         known.places.append(place)
         known.ids.append(id_)
-        self._ages[place] = collection, id_
+        self._ages.append((place, collection, id_))
+        self._alive += 1
         self.bytes += len(text) + _EACH
 
     def _put_blobs(self, collection: str, id_: str, named: Mapping[str, bytes | None]) -> None:
@@ -224,18 +240,24 @@ class Dictionaries:
         owners[id_] = held
 
     def _bound(self) -> None:
-        if self.bytes <= self._most:
-            return
-        while self.bytes > self._most * 0.995 and len(self._ages) > 1:
-            self.delete(*next(iter(self._ages.values())))
+        while self.bytes > self._most and self._alive > 1:
+            place, collection, id_ = self._ages.popleft()
+            if self.place(collection, id_) == place:
+                self.delete(collection, id_)
+
+    def _gone(self, number: int) -> None:
+        """Count objects off that are gone; once they are most of the queue, it is made anew."""
+        self._alive -= number
+        if len(self._ages) > 2 * self._alive + _SELDOM:
+            self._ages = deque([each for each in self._ages if self.place(*each[1:]) == each[0]])
 
     def _forget(self, collection: str, known: _Collection, id_: str) -> None:
-        place, text = known.remove(id_)
-        del self._ages[place]
+        text = known.remove(id_)
         self.bytes -= len(text) + _EACH
         if not known.held:
             del self._collections[collection]
             del self._names[bisect_left(self._names, collection)]
+        self._gone(1)
 
     def _forget_blobs(self, collection: str, id_: str) -> None:
         owners = self._blobs.get(collection)
@@ -249,14 +271,14 @@ class Dictionaries:
     def _forget_below(self, prefix: str) -> None:
         gone = _beginning_with(self._names, prefix)
         for collection in gone:
-            for place, text in self._collections.pop(collection).held.values():
-                del self._ages[place]
-                self.bytes -= len(text) + _EACH
+            held = self._collections.pop(collection).held
+            self.bytes -= sum([len(text) + _EACH for _, text in held.values()])
+            self._gone(len(held))
         _take_out(self._names, prefix, gone)
         owning = _beginning_with(self._owning, prefix)
         for collection in owning:
-            for held in self._blobs.pop(collection).values():
-                self.bytes -= sum(map(len, held.values()))
+            for blobs in self._blobs.pop(collection).values():
+                self.bytes -= sum(map(len, blobs.values()))
         _take_out(self._owning, prefix, owning)
 
 
