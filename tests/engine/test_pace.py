@@ -33,6 +33,12 @@ def chat(*, streams: bool = False, model: str = "gpt-4o", text: str = "hi", **he
     return Request("POST", "/v1/chat/completions", "", {**sent, **headers}, json.dumps(body).encode())
 
 
+def response(*, streams: bool) -> Request:
+    body = {"model": "gpt-4o", "stream": streams, "input": "hi"}
+    sent = {"authorization": "Bearer sk-test", "content-type": "application/json"}
+    return Request("POST", "/v1/responses", "", sent, json.dumps(body).encode())
+
+
 def deadlines(steps: list[Step]) -> list[float]:
     return [step.at for step in steps if isinstance(step, Wait)]
 
@@ -124,6 +130,7 @@ def test_a_whole_answer_takes_as_long_as_its_stream() -> None:
     whole, streaming = waits(mock, chat()), waits(mock, chat(streams=True))
     assert whole == [pytest.approx(streaming[-1])]
     assert streaming[1] - streaming[0] == pytest.approx(0.00075)
+    assert waits(mock, response(streams=False)) == [pytest.approx(waits(mock, response(streams=True))[-1])]
 
 
 def test_delay_is_for_all_and_tokens_only_where_a_model_speaks() -> None:

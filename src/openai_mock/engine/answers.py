@@ -11,6 +11,7 @@ _TOGETHER = 256
 """Frames that are joined at once; a stream that is closed early has written no more than these in vain."""
 _ENOUGH = 65_536
 """Bytes of a chunk that needs no more."""
+JSON = "application/json"
 _PIECE = 16_384
 """Bytes of a piece of what is sent chunked."""
 
@@ -67,7 +68,10 @@ class Events(Struct, frozen=True):
 
 
 class Raw(Struct, frozen=True):
-    """Bytes that are not JSON. `chunked` ones are sent piece by piece, without a word of how many there are."""
+    """Bytes: what is no JSON, or JSON that is written already.
+
+    `chunked` ones are sent piece by piece, without a word of how many there are.
+    """
 
     body: bytes
     content_type: str = "application/octet-stream"

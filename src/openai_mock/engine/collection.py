@@ -24,16 +24,23 @@ class Collection:
         self.template, self.path = template, path
 
     def create(
-        self, item: Object, id_: str | None = None, *, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+        self,
+        item: Object,
+        id_: str | None = None,
+        *,
+        beside: Mapping[str, bytes | None] = NOTHING_BESIDE,
+        text: bytes | None = None,
     ) -> Object:
         """Keep a new object, known by its `id` unless another is given, and bytes beside it, and begin its lifecycle.
+
+        `text` is its JSON, where that is written already.
 
         Returns it as the client is to see it: under the policy `instant` it has already come to the end of its road.
         """
         id_ = item["id"] if id_ is None else id_
         if self._kept is not None:
-            return begin(self._call, self._kept, self.path, id_, item, beside)
-        self._call.store.put(self.path, id_, item, beside)
+            return begin(self._call, self._kept, self.path, id_, item, beside, text)
+        self._call.store.put(self.path, id_, text or item, beside)
         return item
 
     def find(self, id_: str, *, polled: bool = False) -> Object | None:

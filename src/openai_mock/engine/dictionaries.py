@@ -87,10 +87,10 @@ class Dictionaries:
         return None if found is None else decode(found[1])
 
     def put(
-        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+        self, collection: str, id_: str, value: Object | bytes, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
     ) -> None:
         """Keep an object and bytes beside it; a known id keeps its place in the order."""
-        text = encode(value)
+        text = value if isinstance(value, bytes) else encode(value)
         with self._lock:
             self._put(collection, id_, text)
             if beside:

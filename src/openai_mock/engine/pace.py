@@ -15,10 +15,11 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openai_mock.engine.answers import Alike
+from openai_mock.engine.answers import JSON, Alike, Raw
 from openai_mock.wire import Data, Exchange, Head, Wait
 
 _Z90, _Z99 = 1.2815515655446004, 2.3263478740408408
@@ -157,6 +158,8 @@ def nth(deadlines: Iterator[float], tokens: int) -> float:
 
 def tokens_said(answer: Any) -> int:
     """The tokens that an answer says it took to write; 0 where it says nothing of it."""
+    if isinstance(answer, Raw) and answer.content_type == JSON:
+        answer = msgspec.json.decode(answer.body)
     usage = answer.get("usage") if isinstance(answer, dict) else None
     if not isinstance(usage, dict):
         return 0

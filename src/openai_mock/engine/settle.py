@@ -42,9 +42,18 @@ class Kept(Struct, frozen=True):
 
 
 def begin(
-    call: Call, kept: Kept, collection: str, id_: str, item: Object, beside: Mapping[str, bytes | None]
+    call: Call,
+    kept: Kept,
+    collection: str,
+    id_: str,
+    item: Object,
+    beside: Mapping[str, bytes | None],
+    text: bytes | None = None,
 ) -> Object:
-    """Keep a new object and the bytes beside it, and let it start to walk; the object as the client is to see it."""
+    """Keep a new object and the bytes beside it, and let it start to walk; the object as the client is to see it.
+
+    `text` is its JSON, where that is written already.
+    """
     cycle, now = kept.cycle, call.world.clock.now()
     life = _life_of(cycle, item, now)
     marks = {**beside, LIFE: _encode(life) if life else None}
@@ -52,7 +61,7 @@ def begin(
         marks[IMAGE] = b""
     if cycle.lasting is not None:
         marks[BORN] = _encode(now)
-    call.store.put(collection, id_, item, marks)
+    call.store.put(collection, id_, text or item, marks)
     if life is None:
         _announce(call, kept, item, now)
         return item

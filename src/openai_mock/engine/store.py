@@ -66,9 +66,12 @@ class Store(Protocol):
         """One object, or None."""
 
     def put(
-        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+        self, collection: str, id_: str, value: Object | bytes, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
     ) -> None:
-        """Keep an object; a known id keeps its place in the order. `beside` it go bytes by name, as by `put_blob`."""
+        """Keep an object, or its JSON text; a known id keeps its place in the order.
+
+        `beside` it go bytes by name, as by `put_blob`.
+        """
 
     def delete(self, collection: str, id_: str) -> bool:
         """Forget an object, its bytes and all below it; False where it was not known."""
@@ -199,7 +202,7 @@ class Within:
         return self._whole.get(self._prefix + collection, id_)
 
     def put(
-        self, collection: str, id_: str, value: Object, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
+        self, collection: str, id_: str, value: Object | bytes, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
     ) -> None:
         """Keep an object and bytes beside it; a known id keeps its place in the order."""
         self._whole.put(self._prefix + collection, id_, value, beside)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec.structs import asdict, replace
 
-from openai_mock.engine.answers import Answer, Events
+from openai_mock.engine.answers import JSON, Answer, Events, Raw
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.resources.responses.context import Context, context_of, remembers
@@ -26,6 +27,7 @@ from openai_mock.turns.tokens import encoding_for, prompt_tokens
 from openai_mock.turns.turn import Prompt, Reply, Turn
 
 responses = Resource("response")
+_encode = msgspec.json.Encoder().encode
 _WITHOUT_TOOLS = frozenset({"message", "reasoning", "function_call", "custom_tool_call"})
 """Items that use nothing but tokens, so that nobody has to read an answer again to know what it used."""
 responses.checks("responses.create", "beta.responses.create")(misuse)
@@ -57,22 +59,28 @@ def create(call: Call) -> Answer:
         all_, shown = (with_results(call, items, tools, include) for items in (output, whole["output"]))
         output = included(all_, include, top=top, encoding=encoding, greedy=greedy)
         whole["output"] = included(shown, include, top=top, encoding=encoding, greedy=greedy)
-    broken = next((item for item in output if item["type"] == "error"), None)
-    if whole["usage"] and _WITHOUT_TOOLS.issuperset([item["type"] for item in output]):
+    kinds = {item["type"] for item in output}
+    broken = next(item for item in output if item["type"] == "error") if "error" in kinds else None
+    if kinds <= _WITHOUT_TOOLS and whole["usage"]:
         call.used = {**whole["usage"], "service_tier": whole.get("service_tier")}
+    text = _encode(whole)
     if stream:
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False
         if broken is None:
-            _keep(call, context, whole, streamed=True)
-        return Events(frames(whole, output, encoding=encoding_for(model), obfuscate=obfuscate))
+            _keep(call, context, whole, text, streamed=True)
+        return Events(frames(whole, text, output, encoding=encoding_for(model), obfuscate=obfuscate))
     if broken is not None:
         raise _refusal(broken)
-    return _keep(call, context, whole, streamed=False)
+    kept = _keep(call, context, whole, text, streamed=False)
+    return Raw(text, JSON) if kept is whole else kept
 
 
 def _breaks_off(call: Call, context: Context) -> bool:
-    """Whether a stream has to tell that the input is too long; without a stream that is said before."""
-    return not call.world.forgiving and is_too_long(call, context)
+    """Whether a stream has to tell that the input is too long; without a stream that is said before.
+
+    What the check of the request did not even have to read is not.
+    """
+    return call.read is not None and not call.world.forgiving and is_too_long(call, context)
 
 
 def _refusal(error: Mapping[str, Any]) -> ApiError:
@@ -91,11 +99,11 @@ def _spoken(call: Call, prompt: Prompt) -> Reply:
     return replace(reply, turns=(limited(reply.turns[0], prompt),)) if reasons(prompt.model) else reply
 
 
-def _keep(call: Call, context: Context, whole: dict[str, Any], *, streamed: bool) -> dict[str, Any]:
+def _keep(call: Call, context: Context, whole: dict[str, Any], text: bytes, *, streamed: bool) -> dict[str, Any]:
     """Keep what is to be kept; the response as the client sees it."""
     if call.body.get("store") is False or not remembers(call):
         return whole
-    return keep(call, context, whole, later=bool(call.body.get("background")) and not streamed)
+    return keep(call, context, whole, text, later=bool(call.body.get("background")) and not streamed)
 
 
 @responses.on("beta.responses.input_tokens.count")

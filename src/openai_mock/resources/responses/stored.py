@@ -37,17 +37,20 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def keep(call: Call, context: Context, whole: dict[str, Any], *, later: bool) -> dict[str, Any]:
-    """Keep a response and its input; one that comes later begins in the queue. The response as it is by now."""
+def keep(call: Call, context: Context, whole: dict[str, Any], text: bytes, *, later: bool) -> dict[str, Any]:
+    """Keep a response, `text` as JSON, and its input; one that comes later begins in the queue.
+
+    Returns the response as it is by now.
+    """
     collection, id_ = call.collection(RESPONSES), whole["id"]
     if context.conversation:
         given = numbered(context.given, id_, len(context.before))
         join(call, context.conversation, given if later else [*given, *whole["output"]])
     read = {INPUT: as_input(context)}
     if not later:
-        return collection.create(whole, beside=read)
+        return collection.create(whole, beside=read, text=text)
     call.used = COUNTED  # its end is
-    return collection.create(unfinished(whole, "queued"), beside={**read, FINAL: _encode(whole)})
+    return collection.create(unfinished(whole, "queued"), beside={**read, FINAL: text})
 
 
 @stored.entering("completed")
@@ -81,7 +84,7 @@ def retrieve(call: Call) -> Answer:
         held = call.collection().content(item["id"], FINAL)
         item = _decode(held) if held else item
     obfuscate = query.get("include_obfuscation") is not False
-    replayed = Events(frames(item, item["output"], encoding=encoding, obfuscate=obfuscate)).singly()
+    replayed = Events(frames(item, _encode(item), item["output"], encoding=encoding, obfuscate=obfuscate)).singly()
     after = query.get("starting_after")
     return Events(replayed if after is None else islice(replayed, after + 1, None))
 

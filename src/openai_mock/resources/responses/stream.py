@@ -10,7 +10,7 @@ padding, so they are one run. An `error` among the items ends the stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -24,7 +24,7 @@ from openai_mock.turns.likely import along
 from openai_mock.turns.padding import filler
 from openai_mock.turns.pieces import encoded_pieces, pieces, remembering
 
-Parts: TypeAlias = Iterator[bytes | Alike]
+Parts: TypeAlias = Iterable[bytes | Alike]
 Item: TypeAlias = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
 _UNSURE = b'"logprobs":[],'
@@ -81,8 +81,8 @@ def _numbered(text: str, encoding: str, start: int, obfuscate: bool) -> tuple[by
     )
 
 
-def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, obfuscate: bool) -> Parts:
-    """Every event of a response. `output` are its items, and signals between them."""
+def frames(whole: Mapping[str, Any], text: bytes, output: Sequence[Item], *, encoding: str, obfuscate: bool) -> Parts:
+    """Every event of a response, whose JSON is `text`. `output` are its items, and signals between them."""
     tools = whole.get("tools")
     previews = max([tool.get("partial_images") or 0 for tool in tools]) if tools else 0
     stream = Stream(encoding, obfuscate=obfuscate, previews=previews)
@@ -111,7 +111,7 @@ def frames(whole: Mapping[str, Any], output: Sequence[Item], *, encoding: str, o
         index += 1
     status = whole["status"]
     ending = b"response.%b" % status.encode() if status in {"incomplete", "failed"} else b"response.completed"
-    yield stream.framed(ending, b'"response":%b,' % _encode(whole))
+    yield stream.framed(ending, b'"response":%b,' % text)
 
 
 _EMPTY: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -144,6 +144,7 @@ def _emptied(item: Item) -> dict[str, Any]:
 
 def _message(stream: Stream, item: Item, index: int) -> Parts:
     id_ = _encode(item["id"])
+    told: list[bytes | Alike] = []
     for number, part in enumerate(item["content"]):
         at = b'"content_index":%d,"item_id":%b,"output_index":%d,' % (number, id_, index)
         if part["type"] == "refusal":
@@ -154,16 +155,17 @@ def _message(stream: Stream, item: Item, index: int) -> Parts:
             kind, field = b"response.output_text", b"text"
             likely = part.get("logprobs")
             sure = _written_out(logprobs=[_brief(each) for each in likely]) if likely else _UNSURE
-        yield stream.framed(b"response.content_part.added", b'%b"part":%b,' % (at, _encode(empty)))
+        told.append(stream.framed(b"response.content_part.added", b'%b"part":%b,' % (at, _encode(empty))))
         if part.get("logprobs"):
-            yield from _with_logprobs(stream, part, at)
+            told += _with_logprobs(stream, part, at)
         elif said:
-            yield stream.run(kind + b".delta", said, at + unsure)
+            told.append(stream.run(kind + b".delta", said, at + unsure))
         for position, annotation in enumerate(part.get("annotations") or ()):
             named = _written_out(annotation=annotation, annotation_index=position)
-            yield stream.framed(b"response.output_text.annotation.added", at + named)
-        yield stream.framed(kind + b".done", b'%b"%b":%b,%b' % (at, field, _encode(said), sure))
-        yield stream.framed(b"response.content_part.done", b'%b"part":%b,' % (at, _encode(part)))
+            told.append(stream.framed(b"response.output_text.annotation.added", at + named))
+        told.append(stream.framed(kind + b".done", b'%b"%b":%b,%b' % (at, field, _encode(said), sure)))
+        told.append(stream.framed(b"response.content_part.done", b'%b"part":%b,' % (at, _encode(part))))
+    return told
 
 
 def _with_logprobs(stream: Stream, part: Item, at: bytes) -> Parts:
