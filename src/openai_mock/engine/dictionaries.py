@@ -1,6 +1,6 @@
 """The store in memory: bounded, and quick to page through.
 
-Theory. A collection is two lists in step, places and ids, and a dictionary from id to place and text. Places only grow,
+Theory. A collection is two lists in step, places and objects, and a dictionary of the objects by id. Places only grow,
 so both lists are sorted by place: a cursor is found by bisection, and a page costs what it shows. The store counts its
 bytes. When they exceed `most` bytes, the objects that have been kept longest are forgotten, with what lies below them;
 the newest object always stays. So what goes is mostly what came first, and costs nothing there: lists are cut at their
@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from openai_mock.engine.store import (
     CONTENT,
@@ -37,29 +39,41 @@ _SELDOM = 100
 """Entries of the gone that are nowhere worth clearing away."""
 
 
+class _Kept(Struct, gc=False):
+    """An object in the store. The garbage collector need not look at it, of which there may be very many."""
+
+    place: int
+    collection: str
+    id: str
+    text: bytes
+
+
+_GONE = _Kept(0, "", "", b"")
+
+
 class _Collection:
     """The lists begin at `first`; what stands before it is gone."""
 
-    __slots__ = ("first", "held", "ids", "places")
+    __slots__ = ("first", "held", "places", "rows")
 
     def __init__(self) -> None:
-        self.held: dict[str, tuple[int, bytes]] = {}
+        self.held: dict[str, _Kept] = {}
         self.places: list[int] = []
-        self.ids: list[str] = []
+        self.rows: list[_Kept] = []
         self.first = 0
 
-    def remove(self, id_: str) -> bytes:
-        place, text = self.held.pop(id_)
-        index = bisect_left(self.places, place, self.first)
+    def remove(self, id_: str) -> _Kept:
+        row = self.held.pop(id_)
+        index = bisect_left(self.places, row.place, self.first)
         if index > self.first:
-            del self.places[index], self.ids[index]
-            return text
-        self.ids[index] = ""
+            del self.places[index], self.rows[index]
+            return row
+        self.rows[index] = _GONE
         self.first += 1
-        if self.first > _SELDOM and self.first > len(self.ids) // 2:
-            del self.places[: self.first], self.ids[: self.first]
+        if self.first > _SELDOM and self.first > len(self.rows) // 2:
+            del self.places[: self.first], self.rows[: self.first]
             self.first = 0
-        return text
+        return row
 
 
 class Dictionaries:
@@ -73,9 +87,9 @@ class Dictionaries:
     def _empty(self) -> None:
         self._collections: dict[str, _Collection] = {}
         self._names: list[str] = []
-        self._blobs: dict[str, dict[str, dict[str, bytes]]] = {}
+        self._blobs: dict[str, dict[str, dict[str, bytes]]] = {}  # by collection, name and id
         self._owning: list[str] = []
-        self._ages: deque[tuple[int, str, str]] = deque()
+        self._ages: deque[_Kept] = deque()
         self._alive = 0
         self._next = 0
         self.bytes = 0
@@ -84,7 +98,7 @@ class Dictionaries:
         """One object, or None."""
         known = self._collections.get(collection)
         found = known.held.get(id_) if known is not None else None
-        return None if found is None else decode(found[1])
+        return None if found is None else decode(found.text)
 
     def put(
         self, collection: str, id_: str, value: Object | bytes, beside: Mapping[str, bytes | None] = NOTHING_BESIDE
@@ -112,7 +126,7 @@ class Dictionaries:
         """The ids and objects of a collection, oldest first."""
         with self._lock:
             known = self._collections.get(collection)
-            return [(id_, decode(known.held[id_][1])) for id_ in known.ids[known.first :]] if known is not None else []
+            return [(row.id, decode(row.text)) for row in known.rows[known.first :]] if known is not None else []
 
     def count(self, collection: str) -> int:
         """How many objects a collection has."""
@@ -140,7 +154,7 @@ class Dictionaries:
         """An object's place in the order, or None."""
         known = self._collections.get(collection)
         found = known.held.get(id_) if known is not None else None
-        return None if found is None else found[0]
+        return None if found is None else found.place
 
     def rows(self, collection: str, low: int, high: int, limit: int, *, descending: bool) -> Sequence[Row]:
         """Up to `limit` rows whose place lies between `low` and `high`, both excluded."""
@@ -150,15 +164,15 @@ class Dictionaries:
         first = bisect_right(known.places, low, known.first)
         last = bisect_left(known.places, high, first)
         chosen = (
-            known.ids[max(first, last - limit) : last][::-1]
+            known.rows[max(first, last - limit) : last][::-1]
             if descending
-            else known.ids[first : min(last, first + limit)]
+            else known.rows[first : min(last, first + limit)]
         )
-        return [(known.held[id_][0], id_, known.held[id_][1]) for id_ in chosen]
+        return [(row.place, row.id, row.text) for row in chosen]
 
     def blob(self, collection: str, id_: str, name: str = CONTENT) -> bytes | None:
         """The bytes of that name beside an object, or None."""
-        return self._blobs.get(collection, {}).get(id_, {}).get(name)
+        return self._blobs.get(collection, {}).get(name, {}).get(id_)
 
     def put_blob(self, collection: str, id_: str, content: bytes | None, name: str = CONTENT) -> None:
         """Keep bytes beside an object; None forgets them."""
@@ -179,15 +193,18 @@ class Dictionaries:
         with self._lock:
             cut = len(within)
             objects = [
-                (collection[cut:], id_, self._collections[collection].held[id_][1])
-                for place, collection, id_ in self._ages
-                if collection.startswith(within) and self.place(collection, id_) == place
+                (row.collection[cut:], row.id, row.text)
+                for row in self._ages
+                if row.collection.startswith(within) and self._is_kept(row)
             ]
             blobs = [
                 (collection[cut:], id_, name, content)
                 for collection in _beginning_with(self._owning, within)
-                for id_, held in sorted(self._blobs[collection].items())
-                for name, content in sorted(held.items())
+                for id_, name, content in sorted(
+                    (id_, name, content)
+                    for name, contents in self._blobs[collection].items()
+                    for id_, content in contents.items()
+                )
             ]
             return Snapshot(tuple(objects), tuple(blobs))
 
@@ -212,59 +229,61 @@ class Dictionaries:
             insort(self._names, collection)
         found = known.held.get(id_)
         if found is not None:
-            known.held[id_] = found[0], text
-            self.bytes += len(text) - len(found[1])
+            self.bytes += len(text) - len(found.text)
+            found.text = text
             return
         place = self._next = self._next + 1
-        known.held[id_] = place, text
+        row = known.held[id_] = _Kept(place, collection, id_, text)
         known.places.append(place)
-        known.ids.append(id_)
-        self._ages.append((place, collection, id_))
+        known.rows.append(row)
+        self._ages.append(row)
         self._alive += 1
         self.bytes += len(text) + _EACH
 
     def _put_blobs(self, collection: str, id_: str, named: Mapping[str, bytes | None]) -> None:
-        owners = self._blobs.get(collection)
-        held = (owners.get(id_) if owners else None) or {}
+        beside = self._blobs.get(collection)
         for name, content in named.items():
-            if content is not None:
-                self.bytes += len(content) - len(held.get(name, b""))
-                held[name] = bytes(content)
-            elif name in held:
-                self.bytes -= len(held.pop(name))
-        if not held:
-            return
-        if owners is None:
-            owners = self._blobs[collection] = {}
-            insort(self._owning, collection)
-        owners[id_] = held
+            if content is None:
+                if beside is not None and name in beside:
+                    self.bytes -= len(beside[name].pop(id_, b""))
+                continue
+            if beside is None:
+                beside = self._blobs[collection] = {}
+                insort(self._owning, collection)
+            contents = beside.setdefault(name, {})
+            self.bytes += len(content) - len(contents.get(id_, b""))
+            contents[id_] = bytes(content)
 
     def _bound(self) -> None:
         while self.bytes > self._most and self._alive > 1:
-            place, collection, id_ = self._ages.popleft()
-            if self.place(collection, id_) == place:
-                self.delete(collection, id_)
+            row = self._ages.popleft()
+            if self._is_kept(row):
+                self.delete(row.collection, row.id)
+
+    def _is_kept(self, row: _Kept) -> bool:
+        known = self._collections.get(row.collection)
+        return known is not None and known.held.get(row.id) is row
 
     def _gone(self, number: int) -> None:
         """Count objects off that are gone; once they are most of the queue, it is made anew."""
         self._alive -= number
         if len(self._ages) > 2 * self._alive + _SELDOM:
-            self._ages = deque([each for each in self._ages if self.place(*each[1:]) == each[0]])
+            self._ages = deque(filter(self._is_kept, self._ages))
 
     def _forget(self, collection: str, known: _Collection, id_: str) -> None:
-        text = known.remove(id_)
-        self.bytes -= len(text) + _EACH
+        self.bytes -= len(known.remove(id_).text) + _EACH
         if not known.held:
             del self._collections[collection]
             del self._names[bisect_left(self._names, collection)]
         self._gone(1)
 
     def _forget_blobs(self, collection: str, id_: str) -> None:
-        owners = self._blobs.get(collection)
-        held = owners.pop(id_, None) if owners else None
-        if held is not None:
-            self.bytes -= sum(len(content) for content in held.values())
-        if owners is not None and not owners:
+        beside = self._blobs.get(collection)
+        if beside is None:
+            return
+        for contents in beside.values():
+            self.bytes -= len(contents.pop(id_, b""))
+        if not any(beside.values()):
             del self._blobs[collection]
             del self._owning[bisect_left(self._owning, collection)]
 
@@ -272,13 +291,13 @@ class Dictionaries:
         gone = _beginning_with(self._names, prefix)
         for collection in gone:
             held = self._collections.pop(collection).held
-            self.bytes -= sum([len(text) + _EACH for _, text in held.values()])
+            self.bytes -= sum([len(row.text) + _EACH for row in held.values()])
             self._gone(len(held))
         _take_out(self._names, prefix, gone)
         owning = _beginning_with(self._owning, prefix)
         for collection in owning:
-            for blobs in self._blobs.pop(collection).values():
-                self.bytes -= sum(map(len, blobs.values()))
+            for contents in self._blobs.pop(collection).values():
+                self.bytes -= sum(map(len, contents.values()))
         _take_out(self._owning, prefix, owning)
 
 
