@@ -4,6 +4,9 @@
 
 is the client: it prints one JSON object with what it saw, in milliseconds. With FIRST and GAP (seconds) behind `serve`
 instead of a port, it is the reference: a server that writes constant frames when they are due.
+
+The best of the rounds counts: a machine that stalls for some milliseconds, as virtual ones do, lengthens the gaps of
+both servers and never shortens them.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ def _figures(
                 results.append(_watched(port, streams, tokens, gap))
     told = {"gap": "p99 of |gap - due|", "end": "p99 of the end's lateness", "mean": "error of the mean gap"}
     for key, about in told.items():
-        reference, ours = (report.median(each[key] for each in results) for results in seen)
+        reference, ours = (min(each[key] for each in results) for results in seen)
         unit = "share" if key == "mean" else "ms"
         yield report.Figure(f"{name}: {about}", unit, reference, ours, None, targets.get(key))
 

@@ -141,6 +141,9 @@ def test_leaving_closes_the_exchange_at_once(talk):
     it.send(GET)
     it.protocol.connection_lost(ConnectionResetError())
     assert closed == [True]
+    written = len(it.wire.writes)
+    it.timers.advance(10)
+    assert len(it.wire.writes) == written, "nothing happens when the deadline comes"
     assert it.timers.waiting() == []
 
 

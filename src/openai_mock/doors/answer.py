@@ -20,6 +20,7 @@ from openai_mock.doors.drive import burst, ended, thrown, told
 from openai_mock.doors.framing import Framed, framed_body, framed_head, whole
 from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.refusals import failed
+from openai_mock.doors.timetable import Appointment, Timetable
 from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Headers, Request, Step, Wait
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Link(Protocol):
     transport: asyncio.Transport
     tasks: set[asyncio.Task[None]]
     punctuality: Punctuality
+    timetable: Timetable
 
     def writable(self) -> bool:
         """Whether the transport takes more now; when it does again, it is `Answer.resume` that is called."""
@@ -71,7 +73,7 @@ class Answer:
         self.framed: Framed | None = None
         self.chunks: list[bytes] = []
         self.sent = 0
-        self.due: asyncio.TimerHandle | None = None
+        self.due: asyncio.TimerHandle | Appointment | None = None
         self.task: asyncio.Future[Any] | None = None
         self.held: Callable[[], None] | None = None
 
@@ -113,7 +115,7 @@ class Answer:
                 if when > self.link.loop.time():
                     self._flush()
                     self.when = when
-                    self.due = self.link.loop.call_at(when, self._tick)
+                    self.due = self.link.timetable.call_at(when, self._tick)
                     return
                 if not self.chunks:
                     self.when = when
@@ -156,7 +158,7 @@ class Answer:
                     if track is not None:
                         track.add(now - self.when)
                     self.when = when
-                    self.due = link.loop.call_at(when, self._tick)
+                    self.due = link.timetable.call_at(when, self._tick)
                     return
                 self.chunks.append(step.chunk)
                 step = after

@@ -20,6 +20,7 @@ from openai_mock.doors.fields import known_fields
 from openai_mock.doors.framing import whole
 from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.refusals import failed, refusal, too_large
+from openai_mock.doors.timetable import Timetable
 from openai_mock.wire import Handle, Head, Headers, Request
 
 if TYPE_CHECKING:
@@ -49,11 +50,13 @@ class Http11(HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
         punctuality: Punctuality | None = None,
+        timetable: Timetable | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False
         self.handle, self.max_body = handle, max_body
         self.punctuality = Punctuality() if punctuality is None else punctuality
+        self.timetable = Timetable(self.loop) if timetable is None else timetable
         self.answer: Answer | None = None
         self.queue: deque[Asked] = deque()
         self.refused: tuple[Head, bytes] | None = None

@@ -25,6 +25,7 @@ from openai_mock.doors.asgi import app
 from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.sockets import BACKLOG, Https, Port, ports
 from openai_mock.doors.switch import Cleartext, Spoken
+from openai_mock.doors.timetable import Timetable
 from openai_mock.doors.tls import accept
 
 if TYPE_CHECKING:
@@ -260,7 +261,8 @@ def _http1(plan: _Plan, state: ServerState, loop: asyncio.AbstractEventLoop) -> 
     if plan.http == "auto" and importlib.util.find_spec("httptools"):
         from openai_mock.doors.http11 import Http11  # noqa: PLC0415 - needs httptools
 
-        return partial(Http11, plan.handle, plan.max_body, config, state, {}, loop, plan.punctuality)
+        timetable = Timetable(loop)
+        return partial(Http11, plan.handle, plan.max_body, config, state, {}, loop, plan.punctuality, timetable)
     return partial(_quiet_h11, config, state, {}, loop)
 
 

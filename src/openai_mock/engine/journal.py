@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openai_mock.wire import Data, Exchange, Headers, Request, Wait
+from openai_mock.wire import Ask, Data, Exchange, Headers, Request, Step, Wait
 
 SIZE = 1_000
 """Exchanges that are kept; older ones are forgotten."""
@@ -168,23 +168,18 @@ class Journal:
             yield from steps
             return
         entry.headers, entry.chunks = headers, (kept := [])
-        told: Any = None
-        error: Exception | None = None
-        while True:
-            try:
-                step = steps.send(told) if error is None else steps.throw(error)
-            except StopIteration:
-                return
-            told = error = None
+        step = next(steps, None)
+        while step is not None:
             if isinstance(step, Data):
                 kept.append(step.chunk)
                 self._weigh(entry, len(step.chunk))
             elif isinstance(step, Wait):
                 entry.intended = step.at
-            try:
-                told = yield step
-            except Exception as thrown:  # noqa: BLE001 - it is the exchange's to deal with
-                error = thrown
+            elif isinstance(step, Ask):
+                step = yield from _asked(steps, step)
+                continue
+            yield step
+            step = next(steps, None)
 
     def _weigh(self, entry: Entry, more: int) -> None:
         if entry.light:
@@ -229,3 +224,19 @@ class Journal:
 def _strip(entry: Entry) -> None:
     """Take the bodies of an exchange that has ended away."""
     entry.request, entry.chunks = replace(entry.request, body=b""), ()
+
+
+def _asked(steps: Exchange, ask: Ask) -> Generator[Step, Any, Step | None]:
+    """Hand an `Ask` on, and its answer or what it raised into the exchange; the step that follows."""
+    try:
+        answer = yield ask
+    except Exception as error:  # noqa: BLE001 - it is the exchange's to deal with
+        return _step(steps.throw, error)
+    return _step(steps.send, answer)
+
+
+def _step(resume: Callable[[Any], Step], what: Any) -> Step | None:
+    try:
+        return resume(what)
+    except StopIteration:
+        return None
