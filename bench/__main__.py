@@ -60,7 +60,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="run this benchmark; may be repeated")
     parser.add_argument(
-        "--rounds", type=_at_least_one, default=3, help="interleaved rounds, of which the median counts, of paced streams the best"
+        "--rounds",
+        type=_at_least_one,
+        default=3,
+        help="interleaved rounds; the median counts, of paced streams the best",
     )
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one load")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of a table")
