@@ -5,7 +5,8 @@
 is the client: it prints one JSON object with what it saw, in milliseconds. With FIRST and GAP (seconds) behind `serve`
 instead of a port, it is the reference: a server that writes constant frames when they are due.
 
-The best of the rounds counts: a machine that stalls for some milliseconds, as virtual ones do, lengthens the gaps of
+The client goes by the time at which the system received each piece, so that it is not measured itself. The best of the
+rounds counts: a machine that stalls for some milliseconds, as virtual ones do, lengthens the gaps of
 both servers and never shortens them.
 """
 
@@ -13,6 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import selectors
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -26,7 +30,14 @@ from bench import report, servers, traffic
 from bench.throughput import flow
 
 _FIRST = 1.5
-"""Seconds until the first token: longer than it takes to begin all streams, which are spread over a second."""
+"""Seconds until the first token: longer than it takes to begin all streams."""
+_SPREAD = 0.5
+"""Seconds over which the streams begin."""
+_STAMPS = 35 if sys.platform == "linux" else 0
+"""The socket option SO_TIMESTAMPNS, for which `socket` has no name."""
+_TIMESPEC = struct.Struct("@ll")
+_ROOM = 64
+"""Bytes for what the system says beside the data."""
 _TOKEN = b'"delta":{"content"'
 _ENDS = (b"0\r\n\r\n", b"[DONE]\n\n")
 _BODY = traffic.chat(f"Please count for listener {traffic.MARK}.", stream=True)
@@ -87,28 +98,28 @@ def _watched(port: int, streams: int, tokens: int, gap: float) -> dict[str, floa
     return found
 
 
-class Stream(asyncio.Protocol):
-    """One stream: when it was asked for, and when each of its tokens came."""
+class Stream:
+    """One stream: when it was asked for, and when each piece of it came, in Unix seconds."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        if _STAMPS:
+            self.socket.setsockopt(socket.SOL_SOCKET, _STAMPS, 1)
         self.reads: list[tuple[float, bytes]] = []
         self.asked = 0.0
-        self.ended = loop.create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where to ask."""
-        self._transport = cast("asyncio.Transport", transport)
 
     def ask(self, request: bytes) -> None:
         """Send the request."""
-        self.asked = time.perf_counter()
-        self._transport.write(request)
+        self.asked = time.time()
+        self.socket.sendall(request)
 
-    def data_received(self, data: bytes) -> None:
-        """Note it; it is read when all is over."""
-        self.reads.append((time.perf_counter(), data))
-        if data.endswith(_ENDS) and not self.ended.done():
-            self.ended.set_result(None)
+    def read(self) -> bool:
+        """Note what came, to be looked at when all is over; whether more is to come."""
+        data, said, _, _ = self.socket.recvmsg(65_536, _ROOM)
+        if not data:
+            raise ConnectionError("a stream broke")
+        self.reads.append((_stamp(said[0][2]) if said else time.time(), data))
+        return not data.endswith(_ENDS)
 
     def times(self) -> list[float]:
         """When each token came: with the read that brought the end of its mark."""
@@ -120,25 +131,32 @@ class Stream(asyncio.Protocol):
             tail = text[max(text.rfind(_TOKEN) + len(_TOKEN), len(text) - len(_TOKEN) + 1) :]
         return found
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - whatever the reason, it is lost
-        """The server went away."""
-        if not self.ended.done():
-            self.ended.set_exception(ConnectionError("a stream broke"))
+
+def _stamp(timespec: bytes) -> float:
+    seconds, nanoseconds = _TIMESPEC.unpack(timespec[: _TIMESPEC.size])
+    return float(seconds + nanoseconds / 1e9)
 
 
-async def _watch(port: int, count: int, tokens: int, first: float, gap: float) -> dict[str, float]:
-    loop = asyncio.get_running_loop()
+def _watch(port: int, count: int, tokens: int, first: float, gap: float) -> dict[str, float]:
     before, after = traffic.framed(_BODY, f"127.0.0.1:{port}")
-    _, first_of_all = await loop.create_connection(lambda: Stream(loop), "127.0.0.1", port)
+    first_of_all = Stream(port)
     first_of_all.ask((b"%b%012d%b" % (before, 0, after)).replace(b"\r\n\r\n", b"\r\nx-mock-pace: none\r\n\r\n"))
-    await first_of_all.ended
-    streams = []
-    for number in range(count):
-        _, stream = await loop.create_connection(lambda: Stream(loop), "127.0.0.1", port)
-        streams.append(stream)
-        when = 0.5 * number / count
-        loop.call_later(0.5 + when, stream.ask, b"%b%012d%b" % (before, number, after))
-    await asyncio.gather(*(stream.ended for stream in streams))
+    while first_of_all.read():
+        pass
+    streams = [Stream(port) for _ in range(count)]
+    running, asked, began = count, 0, time.time() + 0.1
+    with selectors.DefaultSelector() as selector:
+        for stream in streams:
+            selector.register(stream.socket, selectors.EVENT_READ, stream)
+        while running:
+            due = began + _SPREAD * asked / count - time.time() if asked < count else None
+            for key, _ in selector.select(None if due is None else max(0.0, due)):
+                if not key.data.read():
+                    selector.unregister(key.fileobj)
+                    running -= 1
+            while asked < count and began + _SPREAD * asked / count <= time.time():
+                streams[asked].ask(b"%b%012d%b" % (before, asked, after))
+                asked += 1
     return _told(streams, tokens, first, gap)
 
 
@@ -206,11 +224,11 @@ def main() -> None:
     port, *numbers = sys.argv[2:] if serves else sys.argv[1:]
     first, gap = map(float, numbers[-2:])
     whole = [int(number) for number in numbers[:-2]]
+    if not serves:
+        print(json.dumps(_watch(int(port), whole[0], whole[1], first, gap)))
+        return
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        if serves:
-            runner.run(_serve(int(port), whole[0], first, gap))
-        else:
-            print(json.dumps(runner.run(_watch(int(port), whole[0], whole[1], first, gap))))
+        runner.run(_serve(int(port), whole[0], first, gap))
 
 
 def _loop_factory() -> Callable[[], Any] | None:
