@@ -70,6 +70,12 @@ BAD = {
     f"- id: a\n  messages: &m [{SAY}]\n- messages: *m\n  id: a": [
         "4:7: responses[1].id: the id 'a' is already taken at f:1:7; choose another"
     ],
+    f"- &e\n  id: a\n  messages: [{SAY}]\n- *e": [
+        "1:3: responses[1].id: the id 'a' is already taken at f:2:7; choose another"
+    ],
+    f"- &e\n  id: a\n  messages: [{SAY}]\n- <<: *e\n  reply: next": [
+        "4:3: responses[1].id: the id 'a' is already taken at f:2:7; choose another"
+    ],
     f"- id: a\n  messages: [{SAY}]\n  response: {{}}": [
         (
             "3:3: responses[0].response: unknown key 'response'; the keys here are 'id', 'messages', "

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scripted import HELLO, JSON, Clock, Gate, LocalServer, completion, playing
 
 from openai_mock.doors.aiohttp import Incoming
-from openai_mock.doors.escape import NetworkBlocked
+from openai_mock.doors.escape import AnswerFailed, NetworkBlocked
 from openai_mock.doors.patch import intercept
 from openai_mock.wire import Ask, Cut, Data, Head, Wait
 
@@ -217,6 +217,21 @@ async def test_resets(session):
                 await response.read()
 
 
+@pytest.mark.parametrize("end", [Cut("reset"), Ask(lambda: 1 // 0)])
+async def test_what_came_before_a_break_is_read_first(session, end):
+    got = bytearray()
+
+    async def read(response):
+        async for piece in response.content.iter_any():
+            got.extend(piece)
+
+    with intercept(playing(Head(200, ()), Data(b"ab"), Data(b"c"), end)):
+        async with session.get(URL) as response:
+            with pytest.raises((aiohttp.ClientPayloadError, AnswerFailed)):
+                await read(response)
+    assert got == b"abc"
+
+
 async def test_an_exchange_without_an_answer_is_a_disconnection(session):
     with intercept(playing()), pytest.raises(aiohttp.ServerDisconnectedError):
         await session.post(URL)
@@ -236,6 +251,14 @@ async def test_exceptions_of_a_responder(session):
         async with client:
             with pytest.raises(openai.APIConnectionError):
                 await client.chat.completions.create(model="m", messages=HELLO)
+
+
+async def test_a_responder_that_is_cancelled(session):
+    async def cancelled():
+        raise asyncio.CancelledError
+
+    with intercept(playing(Ask(cancelled))), pytest.raises(aiohttp.ServerDisconnectedError):
+        await asyncio.wait_for(session.post(URL), 5)
 
 
 async def test_other_hosts_pass_or_are_refused(session):

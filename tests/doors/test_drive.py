@@ -196,6 +196,16 @@ async def test_a_reset_comes_at_once_and_is_the_last(drive):
     assert seen == [(0, HEAD), (0, Data(b"a")), (0, Cut("reset"))]
 
 
+@pytest.mark.parametrize("step", [Cut("reset"), Cut("timeout"), Wait(5.0)])
+async def test_a_break_has_ended_the_exchange_before_the_client_hears_of_it(clock, step):
+    for driver in (frames, aframes):
+        steps = iter_exchange(step, HEAD)
+        driven = driver(steps, clock.timer, patience=1.0)
+        first = next(driven) if driver is frames else await anext(driven)
+        assert isinstance(first, Cut)
+        assert steps.gi_frame is None, "an exception that is kept would keep the exchange open"
+
+
 def iter_exchange(*steps):
     yield from steps
 

@@ -184,6 +184,14 @@ def test_a_cut_before_the_head(serve, client):
         client.get(serve(playing(Cut("reset"))))
 
 
+def test_what_is_asked_may_be_cancelled(serve, client):
+    async def cancelled():
+        raise asyncio.CancelledError
+
+    with pytest.raises(httpx2.RemoteProtocolError, match="StreamReset"):
+        client.get(serve(playing(Ask(cancelled))))
+
+
 def test_silence_is_a_read_timeout(serve, client):
     with pytest.raises(httpx2.ReadTimeout):
         client.get(serve(playing(Head(200, ()), Data(b"a"), Cut("timeout"))), timeout=0.05)

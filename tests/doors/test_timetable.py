@@ -87,6 +87,33 @@ def test_a_call_that_raises_holds_up_no_other() -> None:
     assert made == [1]
 
 
+def test_what_is_cancelled_does_not_pile_up() -> None:
+    timers, made = Timers(), list[int]()
+    table = Timetable(timers)
+    table.call_at(4000, lambda: made.append(2))
+    for number in range(5000):
+        table.call_at(3600 + number / 100, lambda: made.append(1)).cancel()
+    assert len(table._times) == len(table._queues) < 1100
+    table.call_at(3599, lambda: made.append(0))
+    timers.advance(4000)
+    assert (made, timers.waiting()) == ([0, 2], [])
+
+
+def test_calls_that_set_many_deadlines_lose_none() -> None:
+    timers, made = Timers(), list[int]()
+    table = Timetable(timers)
+
+    def many() -> None:
+        for number in range(3000):
+            table.call_at(52 + number / 100, lambda number=number: made.append(number))
+
+    table.call_at(51, many)
+    timers.advance(2)
+    table.call_at(53, lambda: None)
+    timers.advance(100)
+    assert made == list(range(3000))
+
+
 async def test_on_a_real_loop() -> None:
     loop = asyncio.get_running_loop()
     table, done, made = Timetable(loop), asyncio.Event(), list[float]()

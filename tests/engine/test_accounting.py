@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openai_mock.engine import accounting
+from openai_mock.engine.recorded import recorded
 from openai_mock.mock import OpenAIMock
 from openai_mock.wire import Data, Head, Request
 
@@ -50,6 +51,85 @@ def test_a_tool_with_a_parameter_named_usage_changes_no_count():
     body = {"model": "gpt-4o", "input": "Hi", "tools": tools, "tool_choice": "none"}
     answers = [ask(mock, body, "/v1/responses") for _ in range(5)]
     assert used(mock, "input_tokens") == sum(each["usage"]["input_tokens"] for each in answers)
+
+
+@pytest.mark.parametrize("more", [{"extra": {"usage": {"prompt_tokens": 7}}}, {"response": "a text"}])
+@pytest.mark.parametrize("stream", [False, True])
+def test_fields_of_the_user_change_no_count(stream: bool, more: dict[str, Any]):
+    plain, mock = OpenAIMock(seed=1), OpenAIMock(seed=1)
+    mock.chat.completions.create.response = more
+    mock.embeddings.create.response = more
+    bodies = {"chat/completions": {**CHAT, "stream": stream}, "embeddings": {"model": "e", "input": "Hello"}}
+    for path, body in bodies.items():
+        ask(plain, body, f"/v1/{path}")
+        ask(mock, body, f"/v1/{path}")
+    for name in ("num_model_requests", "input_tokens", "output_tokens"):
+        assert used(mock, name) == used(plain, name) > 0
+    told = [recorded(entry)["tokens"] for entry in mock.journal.entries]
+    assert told == [recorded(entry)["tokens"] for entry in plain.journal.entries]
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": "many", "input_tokens": "many"}])
+@pytest.mark.parametrize("more", [{}, {"stream": True}, {"background": True}])
+def test_a_usage_of_the_user_that_counts_nothing_breaks_nothing(usage: Any, more: dict[str, Any]):
+    mock = OpenAIMock(seed=1)
+    mock.chat.completions.create.response = mock.responses.create.response = {"usage": usage}
+    if "background" not in more:
+        ask(mock, {**CHAT, **more})
+        assert (used(mock, "num_model_requests"), used(mock, "input_tokens")) == (1, 0)
+    made = ask(mock, {"model": "gpt-4o", "input": "Hi", **more}, "/v1/responses")
+    if "background" in more:
+        statuses = [seen(mock, f"/v1/responses/{made['id']}")["status"] for _ in range(2)]
+        assert statuses == ["in_progress", "completed"]
+
+
+SEARCH = {"model": "gpt-4o", "input": "Cats", "tools": [{"type": "web_search"}], "tool_choice": "required"}
+
+
+@pytest.mark.parametrize("fault", ["split", "rechunk"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_in_pieces_counts_as_in_one(stream: bool, fault: str):
+    whole, mock = OpenAIMock(seed=1), OpenAIMock(seed=1, faults=[fault])
+    more = {"stream": True} if stream else {}
+    options = {"stream_options": {"include_usage": True}} if stream else {}
+    bodies = {"chat/completions": {**CHAT, **more, **options}, "responses": {**SEARCH, **more}}
+    for path, body in bodies.items():
+        for each in (whole, mock):
+            ask(each, {**body, "stream": stream}, f"/v1/{path}")
+    for name in ("num_model_requests", "input_tokens", "output_tokens", "num_requests"):
+        assert used(mock, name) == used(whole, name) > 0
+    told = [recorded(entry)["tokens"] for entry in mock.journal.entries]
+    assert None not in told
+    assert told == [recorded(entry)["tokens"] for entry in whole.journal.entries]
+
+
+@pytest.mark.parametrize("fault", ["truncate", "empty", "reset", "invalid_utf8"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_never_arrives_counts_as_made(stream: bool, fault: str):
+    whole, mock = OpenAIMock(seed=1), OpenAIMock(seed=1, faults=[fault])
+    bodies = {
+        "chat/completions": {**CHAT, "stream": stream},
+        "responses": {**SEARCH, "stream": stream},
+        "embeddings": {"model": "e", "input": "Hello"},
+    }
+    for path, body in bodies.items():
+        ask(whole, body, f"/v1/{path}")
+        sent = {"authorization": "Bearer sk-a"}
+        for _ in mock.handle(Request("POST", f"/v1/{path}", headers=sent, body=json.dumps(body).encode())):
+            pass
+    for name in ("num_model_requests", "input_tokens", "output_tokens", "num_requests"):
+        assert used(mock, name) == used(whole, name) > 0
+
+
+def test_a_stream_with_tools_that_its_client_leaves_counts_as_read():
+    mock, left = OpenAIMock(seed=1), OpenAIMock(seed=1)
+    ask(mock, {**SEARCH, "stream": True}, "/v1/responses")
+    body = json.dumps({**SEARCH, "stream": True}).encode()
+    steps = left.handle(Request("POST", "/v1/responses", headers={"authorization": "Bearer sk-a"}, body=body))
+    next(steps)
+    steps.close()
+    for name in ("num_model_requests", "input_tokens", "output_tokens", "num_requests"):
+        assert used(left, name) == used(mock, name) > 0
 
 
 def test_a_stream_without_its_usage_counts_as_the_same_answer_whole():

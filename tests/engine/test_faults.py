@@ -12,6 +12,7 @@ import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from openai._streaming import SSEDecoder
 
 from openai_mock.config.errors import ConfigErrors
@@ -114,6 +115,14 @@ EVENTS = (b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n")
 )
 def test_steps(kind: str, options: dict[str, Any], expected: list[Step]) -> None:
     assert wrapped(kind, played(*EVENTS), **options) == expected
+
+
+@pytest.mark.parametrize("kind", ["together", "rechunk"])
+def test_what_is_held_back_comes_before_a_break(kind: str) -> None:
+    steps = wrapped(kind, [*played(*EVENTS), Cut("reset")], events=16)
+    upto = steps[: steps.index(Cut("reset"))]
+    assert [data for _, data in decoded(upto)] == ["1", "2", "3"]
+    assert [data for _, data in decoded(steps)] == ["1", "2", "3"]
 
 
 def test_delay_moves_later_deadlines() -> None:
@@ -336,6 +345,16 @@ def test_the_client_may_leave_in_the_middle() -> None:
     steps.close()
     entry = mock.journal.entries[-1]
     assert entry.seconds is not None and not entry.finished
+
+
+def test_the_journal_keeps_what_the_client_got_and_weighs_it_once() -> None:
+    mock = OpenAIMock(seed=1, faults=[{"kind": "truncate", "after_bytes": 100}])
+    speech = {"model": "tts-1", "voice": "alloy", "input": "Hello"}
+    for request in (chat(), replace(chat(), path="/v1/audio/speech", body=json.dumps(speech).encode())):
+        got = b"".join(step.chunk for step in mock.handle(request) if isinstance(step, Data))
+        entry = mock.journal.entries[-1]
+        assert (len(got), b"".join(entry.chunks)) == (100, got)
+        assert entry.weight == len(request.body) + 100
 
 
 def test_every_kind_is_documented_and_can_be_asked_for() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openai_mock.engine.journal import Entry, Journal
 from openai_mock.wire import Data, Exchange, Request
 
@@ -28,6 +30,18 @@ def test_what_is_forgotten_weighs_nothing() -> None:
     assert not journal.entries
     assert not journal.calls
     assert last.request.body
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_what_is_forgotten_under_way_weighs_nothing_when_it_ends(answers: bool) -> None:
+    journal = Journal(10, bodies=100, answers=answers)
+    entry = opened(journal, "a")
+    chunks = iter(journal.keep(entry, (), iter([b"y" * 30, b"y" * 30])))
+    next(chunks)
+    journal.forget()
+    list(chunks)
+    journal.close(entry, 1.0)
+    assert journal._held == 0
 
 
 def test_answers_count_and_the_oldest_bodies_go_first() -> None:

@@ -19,7 +19,7 @@ from openai_mock.config.formats.timing import PRESETS, pace_of, paces_of
 from openai_mock.config.load import load
 from openai_mock.engine.answers import Alike
 from openai_mock.engine.chance import stream
-from openai_mock.engine.pace import Pace, Spread, beats, sampler, streamed
+from openai_mock.engine.pace import Pace, Spread, beats, nth, sampler, streamed
 from openai_mock.mock import OpenAIMock
 from openai_mock.wire import Data, Head, Request, Step, Wait
 
@@ -131,6 +131,11 @@ def test_a_whole_answer_takes_as_long_as_its_stream() -> None:
     assert whole == [pytest.approx(streaming[-1])]
     assert streaming[1] - streaming[0] == pytest.approx(0.00075)
     assert waits(mock, response(streams=False)) == [pytest.approx(waits(mock, response(streams=True))[-1])]
+
+
+def test_a_usage_that_no_model_has_holds_nobody_up() -> None:
+    seconds = iter(range(3_000_000))
+    assert nth(map(float, seconds), 2_000_000) == 999_999
 
 
 def test_delay_is_for_all_and_tokens_only_where_a_model_speaks() -> None:

@@ -43,6 +43,20 @@ def test_words_that_look_like_credentials_are_hidden_in_any_text(word):
     assert word.split()[-1] not in redact.text(f'{{"content": "my key is {word}, keep it"}}')
 
 
+@given(st.sampled_from(NAMES), secrets, st.integers(1, 3))
+def test_a_credential_is_hidden_in_json_that_stands_in_a_text(name, secret, depth):
+    quoted = json.dumps(secret)[1:-1].replace("\\", "").split('"')[0]
+    text = json.dumps({"a": ["b", {"c": 1}], name: secret, "d": "e"})
+    for _ in range(depth):
+        text = json.dumps({"arguments": text, "next": "f"})
+    shown = redact.text(text)
+    assert f"{quoted}" not in shown
+    for _ in range(depth):
+        text = json.loads(shown)["arguments"]
+        shown = text
+    assert json.loads(text) == {"a": ["b", {"c": 1}], name: "****", "d": "e"}
+
+
 @pytest.mark.parametrize("name", ["max_tokens", "prompt_tokens", "content", "key", "messages", "monkey", "tokens"])
 def test_other_fields_stay(name):
     text = json.dumps({name: "plain"})

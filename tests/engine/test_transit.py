@@ -17,14 +17,14 @@ HEAD = Head(200, (EVENT_STREAM,))
 REQUEST = Request("POST", "/v1/chat/completions")
 
 
-def journey(*faults: Fault) -> Journey:
+def journey(*faults: Fault, head: Head = HEAD) -> Journey:
     transit = Transit(Paces(), faults, seed=1, readers=Readers(lambda _: Paces().usual))
     entry = Entry(REQUEST, "req_1", 0.0)
     entry.operation = "chat.completions.create"
     found = transit.journey(REQUEST, entry)
     assert found is not None
     found.before()
-    found.after(HEAD)
+    found.after(head)
     return found
 
 
@@ -62,6 +62,39 @@ def test_answers_and_errors_of_asks_pass_the_wrappers() -> None:
     assert driven(steps) == [HEAD, Data(b"data: 1\r\n\r\n"), Data(b"data: 2\r\n\r\n" * 2)]
     assert heard[0] == "answer"
     assert isinstance(heard[1], ValueError)
+
+
+def test_an_error_event_asks_for_what_it_replaces() -> None:
+    def asking() -> Exchange:
+        yield Data(b"event: a\ndata: 1\n\n")
+        yield Data((yield Ask(lambda: None)))
+
+    steps = journey(Fault("error_event", options={"code": "x", "message": "Sorry"})).relayed(HEAD, asking())
+    assert [next(steps), type(next(steps)), type(next(steps))] == [HEAD, Data, Ask]
+    assert steps.send(b"event: b\n") == Data(
+        b'event: error\ndata: {"type":"error","code":"x","message":"Sorry","param":null,"sequence_number":1}\n\n'
+    )
+
+
+@pytest.mark.parametrize("kind", [b"text/event-stream", b"text/event-stream;charset=UTF-8"])
+def test_a_stream_is_known_by_its_content_type(kind: bytes) -> None:
+    head = Head(200, ((b"content-type", kind),))
+    steps = journey(Fault("end", options={"after_events": 1}), head=head).relayed(head, asking([]))
+    assert list(steps) == [head, Data(b"data: 1\n\n")]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [[b"data: 1\n\ndata: 2\n\ndata: 3\n\n"], [b"data: 1\n", b"\ndata: 2", b"\n\nda", b"ta: 3\n\n"], [b"data: 1\n\nda"]],
+)
+def test_faults_count_events_however_a_stream_was_cut(chunks: list[bytes]) -> None:
+    head = Head(200, (EVENT_STREAM, (b"content-length", b"27")))
+    steps = journey(Fault("end", options={"after_events": 1})).relayed(head, (Data(chunk) for chunk in chunks))
+    assert list(steps) == [HEAD, Data(b"data: 1\n\n")]
+    steps = journey(Fault("crlf")).relayed(head, (step for step in (*map(Data, chunks), Cut("reset"))))
+    *data, cut = [step for step in steps if not isinstance(step, Head)]
+    assert b"".join(step.chunk for step in data if isinstance(step, Data)) == b"".join(chunks).replace(b"\n", b"\r\n")
+    assert cut == Cut("reset")
 
 
 def test_an_error_that_the_exchange_does_not_catch_leaves_it() -> None:

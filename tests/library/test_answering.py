@@ -134,6 +134,13 @@ async def test_an_asynchronous_stream_is_awaited(mock: OpenAIMock, async_client:
     assert [chunk.choices[0].delta.content async for chunk in stream] == ["x"]
 
 
+def test_an_empty_piece_does_not_end_a_stream(mock: OpenAIMock, ask: Ask) -> None:
+    piece, end = _frames()
+    pieces = [b"", piece, b"", piece, end]
+    mock.chat.completions.create.response = lambda: httpx2.Response(200, headers=EVENT_STREAM, content=iter(pieces))
+    assert [chunk.choices[0].delta.content for chunk in ask(stream=True)] == ["x", "x"]
+
+
 def test_a_function_gets_request_route_store_and_path(mock: OpenAIMock, client: openai.OpenAI) -> None:
     seen: dict[str, Any] = {}
 

@@ -178,6 +178,26 @@ def test_calls_are_verified_with_the_difference_to_the_closest(client: Client) -
 
 
 @pytest.mark.parametrize(
+    "path", ["metadata['a.b']", 'metadata["c[0]"]', "metadata.d__e", "$['metadata'].d__e", "messages[-2].name"]
+)
+def test_a_path_reaches_keys_in_quotes_and_items_from_the_end(client: Client, path: str) -> None:
+    messages = [{"role": "user", "name": "x", "content": "Hi"}, {"role": "user", "content": "Hi"}]
+    client.chat(metadata={"a.b": "x", "c[0]": "x", "d__e": "x"}, store=True, messages=messages)
+    client.ask("POST", "verify", {"where": {path: "x"}})
+    client.ask("POST", "verify", {"where": {path: "y"}}, status=409)
+
+
+def test_no_credential_is_told_of_a_call_that_nothing_answered(client: Client) -> None:
+    client.chat("Not this: sk-proj-abcdefgh")
+    told = client.ask("GET", "journal")["data"][0]
+    assert told["nearest"]
+    assert "abcdefgh" not in str(told)
+    order = {"where": {"messages[-1].content": "Hi"}}
+    assert "sk-" not in client.ask("POST", "verify", order, status=409)["error"]["message"]
+    assert "abcdefgh" not in client.mock.report()
+
+
+@pytest.mark.parametrize(
     "order",
     [
         [],
@@ -202,6 +222,17 @@ def test_metrics_count_what_was_and_what_comes(client: Client) -> None:
     assert 'tokens_total{operation="chat.completions.create",kind="prompt"} 16' in text
     assert 'request_seconds_bucket{operation="chat.completions.create",le="+Inf"} 3' in text
     assert "openai_mock_unmatched_total 1\n" in text
+
+
+def test_metrics_count_tokens_once_however_often_an_answer_is_read(client: Client) -> None:
+    metrics(client)
+    made = client.chat(store=True).json()
+    sent, path = {"authorization": "Bearer sk"}, f"/v1/chat/completions/{made['id']}"
+    for _ in range(3):
+        assert client.http.get(path, headers=sent).json()["usage"] == made["usage"]
+    assert client.http.post(path, headers=sent, json={"metadata": {"a": "b"}}).json()["usage"] == made["usage"]
+    counts = [line.split()[1] for line in metrics(client).splitlines() if line.startswith("openai_mock_tokens_total{")]
+    assert sorted(counts) == sorted(str(made["usage"][f"{name}_tokens"]) for name in ("prompt", "completion"))
 
 
 def metrics(client: Client) -> str:

@@ -51,7 +51,9 @@ def test_limits_are_given_by_name():
     assert limits_of(["lateness=2ms", "cpu=0.5"]) == {**LIMITS, "lateness": 0.002, "cpu": 0.5}
 
 
-@pytest.mark.parametrize("text", ["lateness", "late=1ms", "lateness=soon", "cpu=much", "=1"])
+@pytest.mark.parametrize(
+    "text", ["lateness", "late=1ms", "lateness=soon", "cpu=much", "=1", "cpu=nan", "cpu=-1", "lateness=nan"]
+)
 def test_a_wrong_limit_is_a_sentence(text):
     with pytest.raises(ValueError, match="Write one"):
         limits_of([text])

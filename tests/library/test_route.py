@@ -240,6 +240,46 @@ def test_counts_stay_exact_where_history_is_short(said: Ask) -> None:
     assert (mock.models.list.call_count, len(mock.models.list.calls)) == (5, 2)
 
 
+def test_verification_tells_of_calls_that_are_not_kept() -> None:
+    mock = OpenAIMock(history=1)
+    with httpx2.Client(transport=mock.transport(httpx2)) as http:
+        client = openai.OpenAI(api_key="k", http_client=http)
+        client.models.retrieve("gpt-4o")
+        client.models.retrieve("gpt-4.1")
+        with pytest.raises(AssertionError, match=r"called 2 times \(1 kept\), but not with"):
+            mock.models.retrieve.assert_called_with(model="c")
+        client.models.list()
+    with pytest.raises(AssertionError, match=r"called 2 times, but none of it is kept"):
+        mock.models.retrieve.assert_called_with(model="b")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ("Hi", ["    - 'Hi'", r"    + 'Hi\n'"]),
+        (["Hi", {1: "x", "a": "y"}], ["    - ['Hi', {1: 'x', 'a': 'y'}]", r"    + 'Hi\n'"]),
+    ],
+)
+def test_every_difference_is_shown(mock: OpenAIMock, ask: Ask, wanted: object, shown: list[str]) -> None:
+    ask("Hi\n")
+    with pytest.raises(AssertionError) as caught:
+        mock.chat.completions.create.assert_called_with(messages__last__content=wanted)
+    assert str(caught.value).splitlines()[2:] == shown
+    with pytest.raises(AssertionError, match="not with these values"):
+        mock.chat.completions.create.assert_called_with(messages__last={1: "x", "role": "user"})
+
+
+def test_long_texts_that_have_nothing_in_common_are_shown_line_by_line(mock: OpenAIMock, ask: Ask) -> None:
+    ask("\n".join(f"{number} was sent" for number in range(400)))
+    wanted = "\n".join(f"{number} was wanted" for number in range(400))
+    with pytest.raises(AssertionError) as caught:
+        mock.chat.completions.create.assert_called_with(messages__last__content=wanted)
+    lines = str(caught.value).splitlines()[2:]
+    assert lines == [f"    - '{each} was wanted'" for each in range(400)] + [
+        f"    + '{each} was sent'" for each in range(400)
+    ]
+
+
 def test_a_reset_forgets_answers_and_calls_of_the_route_alone(
     mock: OpenAIMock, client: openai.OpenAI, said: Ask
 ) -> None:
@@ -250,6 +290,14 @@ def test_a_reset_forgets_answers_and_calls_of_the_route_alone(
     mock.chat.completions.create.assert_not_called()
     mock.models.list.assert_called_once()
     assert "openai-mock" in said()
+
+
+def test_the_events_of_a_stream_may_say_any_separator(mock: OpenAIMock, ask: Ask) -> None:
+    mock.chat.completions.create.reply("one\u2028two\x85three")
+    list(ask(stream=True))
+    events = mock.chat.completions.create.calls.last.response.events()
+    said = "".join(choice["delta"].get("content") or "" for event in events[:-1] for choice in event["choices"])
+    assert (said, events[-1]) == ("one\u2028two\x85three", "[DONE]")
 
 
 def test_a_call_counts_before_its_stream_is_read(mock: OpenAIMock, ask: Ask) -> None:

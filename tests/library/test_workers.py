@@ -103,9 +103,10 @@ def test_counters_of_processes_add_up(workers):
 
 def test_metrics_of_one_process_stay_as_they_are():
     mock = OpenAIMock()
-    metrics = Metrics(mock.journal)
-    metrics.text()
     chat(mock, 3)
+    mock.journal.entries[-1].rule = "one\u2028two\rthree"
+    metrics = Metrics(mock.journal)
+    assert "two" in metrics.text()
     assert added([metrics.text()]).decode() == metrics.text()
 
 

@@ -144,3 +144,12 @@ def test_the_nearest_rule_is_the_one_that_holds_longest() -> None:
     assert [rule.number for rule, _ in near[:2]] == [1, 2]
     assert near[0][1].reason == "headers.x-a: the request has nothing there, where the rule wants a value equal to '1'"
     assert near[1][1].reason == "last_user: 'Hello' does not equal 'Hello!' (similarity 0.91)"
+
+
+def test_a_field_that_is_called_like_a_condition() -> None:
+    """A request is filed under what its field says, and not under what the condition of that name would."""
+    for name, value in {"turn": 7, "session": "s", "tools": "f"}.items():
+        rules = Rules([Named(0, when({name: value})), Named(1, when({"json": {name: value}}))])
+        found = rules.find(Asked("chat.completions.create", "", [], {}, fields={name: value}), fits)
+        assert found is not None, name
+        assert found.number == 1, name

@@ -3,8 +3,11 @@
 import pytest
 
 from openai_mock.engine.errors import ApiError
+from openai_mock.rules.answer import answer_of
+from openai_mock.rules.rule import Rule
 from openai_mock.rules.script import Line, Script
 from openai_mock.rules.speak import speaker
+from openai_mock.rules.when import When
 from openai_mock.turns.turn import Message, Prompt, Reply, Turn
 
 AUTHORED = Reply(turns=(Turn("by the author"),), id="authored")
@@ -59,3 +62,13 @@ def test_a_miss_is_an_error_that_explains_itself():
             }
         ],
     }
+
+
+def test_choices_that_a_rule_writes_out_are_what_it_says():
+    said = [{"message": {"content": "One"}}, {"message": {"refusal": "No"}, "finish_reason": "length"}]
+    rule = Rule("r", When(), (answer_of({"response": {"choices": said}}),))
+    prompt = Prompt([Message("user", "Hi")], "gpt-4o", {}, "chat.completions.create")
+    assert speaker([rule], lambda _: Reply(()))(prompt).turns == (
+        Turn("One"),
+        Turn(None, refusal="No", finish="length"),
+    )

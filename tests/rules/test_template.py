@@ -114,6 +114,7 @@ def test_what_can_be_told_before_a_request_comes(source: str, sentence: str) -> 
         ("{{ system }}", "'system' is not there: the request has no system message"),
         ("{{ tool_results | first }}", "'first' of an empty list is not there"),
         ("{{ tools[5] }}", "there is no '5' in a list"),
+        ("{{ 'a' is in }}", "the test 'in' takes one value: 'x is in y'"),
         ("{{ nth + 'a' }}", "'+' adds two of a kind, not a number and a text; '~' joins texts"),
         ("{{ nth / 0 }}", "this cannot be computed: division by zero"),
         ("{{ '%s' % nth }}", "'%' is for numbers; '~' joins texts"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import openai
@@ -79,6 +80,14 @@ def plain() -> Iterator[openai.OpenAI]:
     mock.put("vector_stores.files", {"id": "file-go", "vector_store_id": "vs_1"})
     with client_of(mock) as client:
         yield client
+
+
+def repeating(*texts: str, **options: Any) -> OpenAIMock:
+    """A mock that says these texts in turn, always in a message of the same id."""
+    mock = OpenAIMock(seed=1, **options)
+    for text in texts:
+        mock.responses.create.reply({"output": [{"type": "message", "id": "msg_1", "content": text}]}, times=1)
+    return mock
 
 
 def raw(client: openai.OpenAI, **body: Any) -> Any:
@@ -356,6 +365,13 @@ def test_a_stored_response_replays(plain: openai.OpenAI) -> None:
     assert [event.sequence_number for event in rest] == list(range(5, len(events)))
 
 
+def test_what_a_replay_includes_does_not_hang_on_the_status(plain: openai.OpenAI) -> None:
+    waiting = plain.responses.create(model="gpt-4o", input="Hi", background=True)
+    *_, last = plain.responses.retrieve(waiting.id, stream=True, include=["message.output_text.logprobs"])
+    assert last.type == "response.completed"
+    assert last.response.output[0].content[0].logprobs  # type: ignore[union-attr]
+
+
 def test_background(plain: openai.OpenAI) -> None:
     answer = plain.responses.create(model="gpt-4o", input="Hi", background=True)
     seen = [answer.status]
@@ -413,6 +429,42 @@ def test_a_conversation_hears_of_the_background(plain: openai.OpenAI) -> None:
     while answer.status != "completed":
         answer = plain.responses.retrieve(answer.id)
     assert len(plain.conversations.items.list(talk.id).data) == 2
+
+
+@pytest.mark.skipif(not hasattr(openai.OpenAI, "conversations"), reason="This SDK has no conversations.")
+def test_a_conversation_that_is_gone_keeps_nothing_of_the_background() -> None:
+    mock = OpenAIMock(seed=1)
+    with client_of(mock) as client:
+        talk = client.conversations.create()
+        answer = client.responses.create(model="gpt-4o", input="Hi", conversation=talk.id, background=True)
+        client.conversations.delete(talk.id)
+        while answer.status != "completed":
+            answer = client.responses.retrieve(answer.id)
+    assert mock.state().list(f"/conversations/{talk.id}/items") == []
+
+
+def test_an_id_that_is_written_into_each_answer_hides_none() -> None:
+    with client_of(repeating("First", "Second", "Third")) as client:
+        first = client.responses.create(model="gpt-4o", input="One")
+        second = client.responses.create(model="gpt-4o", input="Two", previous_response_id=first.id)
+        third = client.responses.create(model="gpt-4o", input="Three", previous_response_id=second.id)
+        assert (first.output[0].id, third.output[0].id) == ("msg_1", "msg_1")
+        pages = islice(client.responses.input_items.list(third.id, limit=1, order="asc"), 6)
+        items = {item.id: item.content[0].text for item in pages}  # type: ignore[union-attr]
+        assert list(items.values()) == ["One", "First", "Two", "Second", "Three"]
+        assert items["msg_1"] == "First"
+
+
+@pytest.mark.skipif(not hasattr(openai.OpenAI, "conversations"), reason="This SDK has no conversations.")
+@pytest.mark.parametrize("background", [False, True])
+def test_an_id_that_is_written_into_each_answer_replaces_nothing(*, background: bool) -> None:
+    with client_of(repeating("First", "Second", lifecycle="instant")) as client:
+        talk = client.conversations.create()
+        for said in ("One", "Two"):
+            client.responses.create(model="gpt-4o", input=said, conversation=talk.id, background=background)
+        items = {item.id: item.content[0].text for item in client.conversations.items.list(talk.id, order="asc")}  # type: ignore[union-attr]
+        assert list(items.values()) == ["One", "First", "Two", "Second"]
+        assert items["msg_1"] == "First"
 
 
 def test_limits(plain: openai.OpenAI) -> None:
@@ -508,6 +560,45 @@ def test_what_a_configuration_can_write() -> None:
         assert (cut.usage.input_tokens, cut.usage.output_tokens, cut.usage.total_tokens) == (5, 7, 12)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_null_in_place_of_a_list_or_an_object_leaves_it_out(*, stream: bool) -> None:
+    output = (
+        "{type: message, content: null}, {type: reasoning, summary: null}, {type: shell_call, action: null}, "
+        "{type: shell_call_output, output: null}, {type: mcp_list_tools, tools: null}"
+    )
+    entry = f"{{id: nulls, matcher: {{messages: [{{role: user, content: Hi}}]}}, response: {{output: [{output}]}}}}"
+    with client_of(OpenAIMock(read_config(f"responses: [{entry}]", name="n.yaml", env={}), seed=1)) as client:
+        told = raw(client, model="gpt-4o", input="Hi", stream=stream)
+        whole = judge(told)["response"] if stream else told
+    RESPONSE.validate(whole)
+    message, reasoning, shell, shown, tools = whole["output"]
+    assert (message["content"], reasoning["summary"], shell["action"]) == ([], [], {"commands": []})
+    assert (shown["output"], tools["tools"]) == ([], [])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_texts_and_arguments_are_written_as_people_do(*, stream: bool) -> None:
+    mock = OpenAIMock(seed=1)
+    items = [
+        {"type": "reasoning", "summary": ["First", "Then"], "content": "Hm"},
+        {"type": "message", "content": ["Half, ", {"text": "whole"}]},
+        {"type": "function_call", "name": "f", "arguments": {"city": "Paris"}},
+        {"type": "mcp_call", "arguments": {"a": 1}},
+        {"type": "custom_tool_call", "name": "g", "input": {"b": 2}},
+        {"type": "shell_call", "action": {"timeout_ms": 5}},
+    ]
+    mock.responses.create.reply({"output": items})
+    with client_of(mock) as client:
+        told = raw(client, model="gpt-4o", input="Hi", stream=stream)
+    thought, message, call, remote, custom, shell = (judge(told)["response"] if stream else told)["output"]
+    assert [part["text"] for part in thought["summary"]] == ["First", "Then"]
+    assert thought["content"] == [{"type": "reasoning_text", "text": "Hm"}]
+    assert [part["text"] for part in message["content"]] == ["Half, ", "whole"]
+    assert (call["arguments"], remote["arguments"]) == ('{"city":"Paris"}', '{"a":1}')
+    assert custom["input"] == '{"b":2}'
+    assert shell["action"] == {"commands": [], "timeout_ms": 5}
+
+
 def test_a_server_of_mcp_waits_for_approval(plain: openai.OpenAI) -> None:
     asked: Any = {"model": "gpt-4o", "tools": [HOSTED["mcp_approval_request"]]}
     first = plain.responses.create(**asked, input="Ask the wiki about Ada")
@@ -577,3 +668,11 @@ def test_items_can_be_referred_to(plain: openai.OpenAI) -> None:
     referred[0]["id"] = "msg_nothing"
     with pytest.raises(openai.NotFoundError, match="Item with id 'msg_nothing' not found"):
         plain.responses.create(model="gpt-4o", input=referred)
+
+
+@pytest.mark.skipif(not hasattr(openai.OpenAI, "conversations"), reason="This SDK has no conversations.")
+def test_what_is_referred_to_counts_for_the_window(plain: openai.OpenAI) -> None:
+    talk = plain.conversations.create(items=[{"role": "user", "content": "word " * 20_000}])
+    said: Any = plain.conversations.items.list(talk.id).data[0]
+    with pytest.raises(openai.BadRequestError, match="exceeds the context window"):
+        plain.responses.create(model="gpt-3.5-turbo", input=[{"type": "item_reference", "id": said.id}])

@@ -55,6 +55,12 @@ HARD: dict[str, Any] = {
     },
     "a negation": {"type": "string", "enum": ["a", "b"], "not": {"const": "a"}},
     "different items": {"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 3, "uniqueItems": True},
+    "names of one pattern": {
+        "type": "object", "patternProperties": {"^x-": {}}, "additionalProperties": False, "minProperties": 2
+    },
+    "a name that is taken": {"type": "object", "properties": {"key2": {}}, "required": ["key2"], "minProperties": 2},
+    "a format and its pattern": {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    "a reference with escapes": {"$ref": "#/$defs/a%20b", "$defs": {"a b": {"type": "integer"}}},
     "a tuple": {
         "type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "items": False
     },
@@ -83,6 +89,18 @@ def test_hard_schemas_conform(name: str, seed: str) -> None:
     Draft202012Validator(HARD[name]).validate(conforming(HARD[name], seed))
 
 
+FEW_NAMES: list[dict[str, Any]] = [
+    {"patternProperties": {"^x$": {}}, "additionalProperties": False, "minProperties": 2},
+    {"propertyNames": {"enum": ["a"]}, "minProperties": 2},
+    {"properties": {"key2": {"type": "string"}}, "required": ["key2"], "minProperties": 2},
+]
+
+
+@pytest.mark.parametrize("schema", FEW_NAMES)
+def test_an_object_with_too_few_names_ends(schema: dict[str, Any]) -> None:
+    assert conforming({"type": "object", **schema}, "1"), "some properties are better than none"
+
+
 def test_a_schema_that_must_hold_itself_ends() -> None:
     endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
     started = time.perf_counter()
@@ -90,7 +108,9 @@ def test_a_schema_that_must_hold_itself_ends() -> None:
     assert time.perf_counter() - started < 5
 
 
-@pytest.mark.parametrize("schema", [True, False, {"type": "wat"}, {"$ref": "#/nowhere"}, {"enum": []}, {"type": 3}])
+@pytest.mark.parametrize(
+    "schema", [True, False, {"type": "wat"}, {"$ref": "#/nowhere"}, {"enum": []}, {"type": 3}, {"$ref": 5}]
+)
 def test_no_schema_breaks_it(schema: Any) -> None:
     conforming(schema, "1")
 

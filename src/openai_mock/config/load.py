@@ -159,10 +159,12 @@ def _refuse_repeated_ids(root: Node, report: Report) -> None:
         named = entry.value.get("id") if isinstance(entry.value, dict) else None
         if named is None or not isinstance(named.value, str):
             continue
-        at = first.setdefault(named.value, named.at)
-        if at != named.at:
-            sentence = f"the id '{named.value}' is already taken at {report.place(at)}; choose another"
-            report.add(named.at, ("responses", index, "id"), sentence)
+        if named.value not in first:
+            first[named.value] = named.at
+            continue
+        at = first[named.value]
+        sentence = f"the id '{named.value}' is already taken at {report.place(at)}; choose another"
+        report.add(entry.at if at == named.at else named.at, ("responses", index, "id"), sentence)
 
 
 def _named_models(scripts: tuple[Script | Rule, ...]) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OWNER = ("TCPConnector",)
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TURNS: Final = 100
+"""Turns of the event loop for which a client may be busy with something else."""
 _SIZE: Final = re.compile(rb"([0-9a-fA-F]+)[^\r\n]*\r\n")
 
 
@@ -155,9 +157,14 @@ class _Line(asyncio.Transport):
         steps = self.caught.answer(request)
         try:
             await self._play(request, steps, began)
-        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+        except asyncio.CancelledError:
+            if not self.over:  # the client waits on: it is what was asked that was cancelled
+                self._break(Cut("reset"))
+            raise
+        except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - the client's caller gets it
+            await self._taken()
             self._fail(error)
         finally:
             ended(steps)
@@ -170,6 +177,7 @@ class _Line(asyncio.Transport):
         rest = aframes(steps, self.caught.timer, began=began, opened=opened, patience=patience)
         async for frame in rest:
             if isinstance(frame, Cut):
+                await self._taken()
                 self._break(frame)
                 return
             await self._feed(written.head(frame) if isinstance(frame, Head) else written.data(frame))
@@ -181,6 +189,13 @@ class _Line(asyncio.Transport):
         await self.flowing.wait()
         if data:
             self.protocol.data_received(data)
+
+    async def _taken(self) -> None:
+        """Give the client the time to read what it got, which the news of a broken connection would overtake."""
+        for _ in range(_TURNS):
+            if not getattr(self.protocol._payload, "_buffer", None):  # noqa: SLF001 - nothing public says so
+                break
+            await asyncio.sleep(0)
 
     def _break(self, cut: Cut) -> None:
         """The connection breaks: silence until the client gives up, or its end."""

@@ -140,6 +140,7 @@ def frames(
                 if seconds > now:
                     timer.sleep(seconds - now)
                 if given_up or isinstance(step, Cut):
+                    steps.close()  # now, because the client's exception may hold this generator for as long as it lives
                     yield step if isinstance(step, Cut) else Cut("timeout")
                     return
             step = next(steps, None)
@@ -176,6 +177,7 @@ async def aframes(
                 if seconds > now:
                     await timer.asleep(seconds - now)
                 if given_up or isinstance(step, Cut):
+                    steps.close()  # now, because the client's exception may hold this generator for as long as it lives
                     yield step if isinstance(step, Cut) else Cut("timeout")
                     return
             step = next(steps, None)

@@ -177,6 +177,11 @@ async def play(answer: Answer, opened: Opened, began: float) -> None:
             answer.reset()
         else:
             await answer.link.loop.create_future()  # silence, until the client gives up
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():  # the client waits on: it is what was asked that was cancelled
+            answer.reset()
+        raise
     except ProtocolError:
         log.debug("The client of %s %s is gone.", answer.request.method, answer.request.path)
     except Exception as error:  # noqa: BLE001 - logged where it is answered

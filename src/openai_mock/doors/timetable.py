@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST = 64
 """Calls that are made in one turn of the event loop."""
+_MANY = 1024
+"""Queues from which on those are worth looking for that hold nothing but what was cancelled."""
 _CLOSE = 0.001
 """Milliseconds by which the clock of a loop may miss a whole one."""
 
@@ -40,6 +42,7 @@ class Timetable:
         self._loop = loop
         self._queues: dict[int, deque[Appointment]] = {}
         self._times: list[int] = []
+        self._many = _MANY
         self._wakes: float = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -48,6 +51,8 @@ class Timetable:
         at = math.ceil(when * 1000)
         queue = self._queues.get(at)
         if queue is None:
+            if len(self._times) >= self._many and self._wakes > -math.inf:
+                self._sweep()
             queue = self._queues[at] = deque()
             heappush(self._times, at)
             if at < self._wakes:
@@ -55,6 +60,13 @@ class Timetable:
         appointment = Appointment((call,))
         queue.append(appointment)
         return appointment
+
+    def _sweep(self) -> None:
+        """Forget what was cancelled: clients that leave must not pile up until answers of an hour would be due."""
+        waiting = ((at, deque(each for each in queue if each[0] is not None)) for at, queue in self._queues.items())
+        self._queues = {at: queue for at, queue in waiting if queue}
+        self._times[:] = sorted(self._queues)
+        self._many = max(_MANY, 2 * len(self._times))
 
     def _wake_at(self, at: int) -> None:
         if self._timer is not None:

@@ -30,6 +30,7 @@ _TOGETHER, _HEAVY = 256, 1 << 16
 """Exchanges that are counted together, and the bytes of one that is not left waiting for others."""
 _NOTED = 512
 """Notes that are read together."""
+_USAGE = b'"usage":{'
 COUNTED: Final[Mapping[str, Any]] = {"counted": True}
 """What stands in `Entry.used` of an exchange that has been counted, or that is not to be."""
 
@@ -174,11 +175,12 @@ def _said_in(entry: Entry) -> bytes | None:
     """The end of an answer, from its usage on, where that is all there is to count; None where it has to be read."""
     told = entry.used
     if told is None:
-        if entry.operation not in ENDING or entry.stream or not entry.chunks:
+        if entry.operation not in ENDING or entry.stream or not entry.chunks or entry.faults:
             return None
         chunk = entry.chunks[-1]  # the only one, and there even before the exchange has ended
-        start = chunk.rfind(b'"usage":{')
-        return chunk[start:] if start > 0 else None
-    if told is COUNTED or entry.seconds is None:
+        start = chunk.rfind(_USAGE)
+        only = start > 0 and chunk.find(_USAGE, 0, start) < 0  # a user's fields may have a `usage` of their own
+        return chunk[start:] if only else None
+    if told is COUNTED or entry.seconds is None or "output" in told:
         return None
     return b'"usage":%b,"service_tier":%b}' % (_encode(told), _encode(told.get("service_tier")))

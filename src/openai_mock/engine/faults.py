@@ -18,7 +18,8 @@ from msgspec import Struct
 
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.failures import failure
-from openai_mock.wire import Cut, Data, Exchange, Head, Step, Wait
+from openai_mock.engine.headers import is_stream
+from openai_mock.wire import Ask, Cut, Data, Exchange, Head, Step, Wait
 
 _WRITES_PER_SECOND = 50
 """How often slow bytes are written at most."""
@@ -195,7 +196,7 @@ def _reorder(steps: Exchange, options: Mapping[str, Any], _chance: Random) -> Ex
 def _error_event(steps: Exchange, options: Mapping[str, Any], _chance: Random) -> Exchange:
     events = options.get("after_events", 1)
     yield from _passed(steps, {"after_events": events})
-    following = next((step.chunk for step in steps if isinstance(step, Data)), b"")
+    following = yield from _following(steps)
     message = options.get("message", "The server had an error while processing your request. Sorry about that!")
     kind, code = options.get("type", "server_error"), options.get("code")
     if following.startswith(b"event: "):
@@ -204,6 +205,16 @@ def _error_event(steps: Exchange, options: Mapping[str, Any], _chance: Random) -
     else:
         error = {"message": message, "type": kind, "param": None, "code": code}
         yield Data(b"data: %b\n\n" % _encode({"error": error}))
+
+
+def _following(steps: Exchange) -> Generator[Step, Any, bytes]:
+    """The next piece of the body, which the client does not get; what has to be asked for it is."""
+    for step in steps:
+        if isinstance(step, Data):
+            return step.chunk
+        if isinstance(step, Ask):
+            yield step
+    return b""
 
 
 def _content_type(steps: Exchange, options: Mapping[str, Any], _chance: Random) -> Exchange:
@@ -254,6 +265,9 @@ def _together(steps: Exchange, options: Mapping[str, Any], chance: Random) -> Ex
     held: list[bytes] = []
     size = chance.randint(min(2, most), most)
     for step in steps:
+        if held and isinstance(step, Cut):
+            yield Data(b"".join(held))
+            held.clear()
         if not isinstance(step, Data):
             yield step
             continue
@@ -319,7 +333,7 @@ def _passed(steps: Exchange, options: Mapping[str, Any]) -> Generator[Step, Any,
         if isinstance(step, Wait):
             at = max(at, step.at)
         if isinstance(step, Head):
-            stream = _is_stream(step)
+            stream = is_stream(step.headers)
         if isinstance(step, Data):
             if events is not None and not stream:
                 left, events = len(step.chunk) // 2, None
@@ -346,7 +360,7 @@ def _rewritten(
     seen, streaming = 0, False
     for step in steps:
         if isinstance(step, Head):
-            streaming = _is_stream(step) and at_event is not None
+            streaming = is_stream(step.headers) and at_event is not None
             head = None if streaming else step
             if streaming:
                 yield step
@@ -361,7 +375,7 @@ def _rewritten(
                 return
     if head is not None:
         text = change(b"".join(body))
-        yield head if _is_stream(head) else _with_header(head, b"content-length", b"%d" % len(text))
+        yield head if is_stream(head.headers) else _with_header(head, b"content-length", b"%d" % len(text))
         yield Data(text)
 
 
@@ -370,10 +384,6 @@ def _with_a_stray_byte(text: bytes) -> bytes:
     found = _VALUE.search(text)
     at = found.end() if found else len(text) // 2
     return text[:at] + b"\xff" + text[at:]
-
-
-def _is_stream(head: Head) -> bool:
-    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in head.headers)
 
 
 def _with_header(head: Head, name: bytes, value: bytes) -> Head:

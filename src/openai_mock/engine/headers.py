@@ -60,6 +60,11 @@ def standard(
     return headers
 
 
+def is_stream(sent: Headers) -> bool:
+    """Whether an answer with these headers is a stream of events."""
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in sent)
+
+
 def preflight(sent: Mapping[str, str], allowed: tuple[str, ...]) -> list[tuple[bytes, bytes]]:
     """The answer to OPTIONS: what a browser may send here."""
     methods = ", ".join(allowed).encode()

@@ -147,6 +147,8 @@ class Journal:
 
     def keep(self, entry: Entry, headers: Headers, chunks: Iterable[bytes]) -> Iterable[bytes]:
         """Note the answer; the result is what to send, and is noted as it goes by."""
+        if not entry.number:
+            return chunks
         entry.headers = headers
         if type(chunks) is not tuple:
             return self._going_by(entry, chunks)
@@ -197,6 +199,8 @@ class Journal:
                 self.settle(entry)
         else:
             self.forgotten()
+            for entry in tuple(self.entries):
+                entry.light = entry.light or entry.seconds is None  # what is under way weighs nothing from now on
         kept = [entry for entry in self.entries if operation is not None and entry.operation != operation]
         self.entries.clear()
         self.entries.extend(kept)

@@ -62,7 +62,7 @@ class Metrics:
         latency.total += entry.seconds or 0.0
         self._faults.update(entry.faults)
         self._unmatched += (entry.operation is None and entry.status in {404, 405}) or bool(entry.nearest)
-        used = tokens(entry)
+        used = None if _tells_again(entry) else tokens(entry)
         if used is not None:
             self._tokens[operation, "prompt"] += used.prompt
             self._tokens[operation, "completion"] += used.completion
@@ -93,6 +93,11 @@ class Metrics:
                 yield _sample(f"{name}_bucket", seen, operation=operation, le="+Inf" if end is None else f"{end:g}")
             yield _sample(f"{name}_sum", latency.total, operation=operation)
             yield _sample(f"{name}_count", seen, operation=operation)
+
+
+def _tells_again(entry: Entry) -> bool:
+    """Whether an answer is an object of earlier, whose tokens were used once however often it is looked at."""
+    return entry.request.method == "GET" or (entry.operation or "").endswith(".update")
 
 
 def _family(name: str, kind: str, about: str) -> tuple[str, str]:

@@ -26,6 +26,8 @@ _Z90, _Z99 = 1.2815515655446004, 2.3263478740408408
 """Where the 90th and the 99th percentile of a standard normal distribution lie."""
 _TOGETHER = 256
 """Frames that are held back at most before they are written, although all are due at once."""
+_LONGEST = 1_000_000
+"""Tokens of a whole answer that count at most: a user may write any number into `usage`."""
 _TOKEN = re.compile(rb'\.delta"|"delta":\{(?!\}|"role")|"choices":\[\{(?:"index":\d+,)?"text":"(?!")')
 """What marks a frame that carries a piece of text, as opposed to one that frames it."""
 
@@ -151,7 +153,7 @@ def beats(pace: Pace, chance: Random, others: Callable[[], int]) -> Iterator[flo
 def nth(deadlines: Iterator[float], tokens: int) -> float:
     """When the last of so many tokens is due; of none, when the first would be."""
     at = next(deadlines)
-    for _ in range(tokens - 1):
+    for _ in range(min(tokens, _LONGEST) - 1):
         at = next(deadlines)
     return at
 

@@ -80,6 +80,7 @@ class Machine:
             elif journey is not None:
                 yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
             else:
+                chunks = self.journal.keep(entry, head.headers, chunks)
                 yield head
                 for chunk in chunks:
                     yield Data(chunk)
@@ -124,7 +125,7 @@ class Machine:
             own = {name for name, _ in answer.headers}
             shared = [pair for pair in head.headers if pair[0] not in own and pair[0] != b"content-length"]
             head = Head(answer.status, [*shared, *answer.headers])
-            entry.stream = headers.EVENT_STREAM in head.headers
+            entry.stream = headers.is_stream(head.headers)
             steps = (whole if journey is None else journey.relayed)(head, answer.steps)
             yield from self.journal.relayed(entry, head.headers, steps)
             return
@@ -132,6 +133,7 @@ class Machine:
         if journey is not None:
             yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
             return
+        chunks = self.journal.keep(entry, head.headers, chunks)
         yield head
         for chunk in chunks:
             yield Data(chunk)
@@ -169,8 +171,6 @@ class Machine:
             head += entry.admission.headers
         head += more
         chunks = _written(answer, head)
-        if entry.number:
-            chunks = self.journal.keep(entry, head, chunks)
         return Head(entry.status, head), () if request.method == "HEAD" else chunks
 
     def _answer_or_raise(

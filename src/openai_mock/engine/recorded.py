@@ -75,21 +75,21 @@ class _Answer(Struct):
     usage: _Usage | None = None
 
 
-class _Said(_Answer):
+class _Told(_Answer):
     response: _Answer | None = None
 
 
-_said = msgspec.json.Decoder(_Said).decode
+_said, _told = msgspec.json.Decoder(_Answer).decode, msgspec.json.Decoder(_Told).decode
+"""What reads a whole answer, where a user's field may be called `response` as well, and what reads an event."""
 
 
 def tokens(entry: Entry) -> Tokens | None:
     """The tokens that the answer names; None where it names none, as streams do unless they are asked to."""
     for text in naming_usage(entry):
         try:
-            said = _said(text)
+            usage = _usage_of_event(_told(text)) if entry.stream else _said(text).usage
         except (msgspec.DecodeError, ValueError):
             continue
-        usage = said.usage or (said.response.usage if said.response else None)
         if usage is not None:
             prompt = usage.input_tokens if usage.prompt_tokens is None else usage.prompt_tokens
             completion = usage.output_tokens if usage.completion_tokens is None else usage.completion_tokens
@@ -97,9 +97,20 @@ def tokens(entry: Entry) -> Tokens | None:
     return None
 
 
+def used_of(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a whole answer says it used, as its handler would leave it; None where it says nothing."""
+    usage = answer.get("usage")
+    return {**usage, "service_tier": answer.get("service_tier")} if usage and isinstance(usage, dict) else None
+
+
+def _usage_of_event(event: _Told) -> _Usage | None:
+    return event.usage or (event.response.usage if event.response else None)
+
+
 def naming_usage(entry: Entry) -> Iterator[bytes]:
-    """The texts of an answer in which its usage may stand, likeliest first."""
-    for chunk in reversed(entry.chunks):
+    """The texts of an answer in which its usage may stand, likeliest first. Faults send it in pieces of any size."""
+    chunks = (b"".join(entry.chunks),) if entry.faults or not entry.stream else entry.chunks
+    for chunk in reversed(chunks):
         if b'"usage"' not in chunk:
             continue
         if not entry.stream:
@@ -120,7 +131,7 @@ def recorded(entry: Entry) -> dict[str, Any]:
         "session": session_of(request.headers),
         "model": entry.model,
         "rule": entry.rule,
-        "nearest": list(entry.nearest),
+        "nearest": [_without_credentials(miss) for miss in entry.nearest],
         "faults": list(entry.faults),
         "ignored": list(entry.ignored),
         "status": entry.status,
@@ -139,6 +150,10 @@ def recorded(entry: Entry) -> dict[str, Any]:
         },
         "response": _response(entry),
     }
+
+
+def _without_credentials(miss: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: redact.text(value) if isinstance(value, str) else value for name, value in miss.items()}
 
 
 def _response(entry: Entry) -> dict[str, Any]:

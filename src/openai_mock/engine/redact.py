@@ -15,6 +15,11 @@ CREDENTIALS = (
 """A header, parameter or field is a credential when its name, lower-case without `-` and `_`, ends in one of these."""
 HIDDEN = "****"
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:\s*)"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
+_QUOTED = re.compile(
+    r'(?<!\\)(\\+)"([^"\\]*)(?<!\\)\1"(\s*:\s*)\1"(.*?)((?<!\\)\1"|\Z)',
+    re.DOTALL,
+)
+"""A pair of JSON that stands in a text of JSON, as the arguments of a tool call do."""
 _LOOSE = re.compile(
     r"\bsk-[\w-]{6,}|\bek_[\w-]{20,}|\bwhsec_[\w+/=-]{6,}|(?<=\bbearer )[\w.~+/=-]{6,}|(?<=\bbasic )[\w.~+/=-]{6,}",
     re.IGNORECASE,
@@ -48,7 +53,13 @@ def _parameter(pair: str) -> str:
 
 def text(body: str) -> str:
     """Any text, with hidden JSON fields that are credentials and hidden words that look like one."""
-    return _LOOSE.sub(HIDDEN, _PAIR.sub(_field, body))
+    return _LOOSE.sub(HIDDEN, _QUOTED.sub(_quoted, _PAIR.sub(_field, body)))
+
+
+def _quoted(found: re.Match[str]) -> str:
+    quote, name, colon, value, close = found.groups()
+    shown = HIDDEN if is_credential(name) else _QUOTED.sub(_quoted, value)
+    return f'{quote}"{name}{quote}"{colon}{quote}"{shown}{close}'
 
 
 def _field(found: re.Match[str]) -> str:

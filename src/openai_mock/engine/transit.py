@@ -7,6 +7,7 @@ drawn by that count: the n-th call that a fault could happen to meets the same f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from random import Random
@@ -18,16 +19,18 @@ from openai_mock.engine.answers import Events
 from openai_mock.engine.chance import stream
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.faults import KINDS, Fault, Kind
-from openai_mock.engine.headers import EVENT_STREAM
+from openai_mock.engine.headers import is_stream
 from openai_mock.engine.journal import Entry
 from openai_mock.engine.pace import AT_ONCE, Pace, Paces, beats, nth, streamed, tokens_said
 from openai_mock.engine.pace import whole as in_one_piece
+from openai_mock.engine.recorded import used_of
 from openai_mock.engine.sessions import session_of
 from openai_mock.spec.families import is_model_call
-from openai_mock.wire import Exchange, Head, Request
+from openai_mock.wire import Cut, Data, Exchange, Head, Request
 
 PACE_HEADER, FAULT_HEADER = "x-mock-pace", "x-mock-fault"
 _Read = TypeVar("_Read")
+_END_OF_EVENT = re.compile(rb"(?<=\n\n)|(?<=\r\n\r\n)")
 _MOST_COUNTS = 10_000
 """Counts of calls that are kept; the oldest is forgotten first."""
 
@@ -105,9 +108,11 @@ class Journey:
         if self._entry.rule is not None:
             self._choose([each for each in enumerate(self._transit.faults) if each[1].rule is not None])
         self._answer = answer
-        if type(answer) is not Events and EVENT_STREAM not in getattr(answer, "headers", ()):
+        if type(answer) is not Events and not is_stream(getattr(answer, "headers", ())):
             self._chosen = [each for each in self._chosen if not each.kind.streams]
         self._entry.faults = [each.fault.kind for each in self._chosen]
+        if self._chosen and self._entry.used is None and type(answer) is dict:
+            self._entry.used = used_of(answer)  # what reaches the client may end before it tells
 
     def steps(self, head: Head, chunks: Iterable[bytes]) -> Exchange:
         """The answer as it reaches the client; `chunks` are its body, unless it is a stream."""
@@ -131,7 +136,11 @@ class Journey:
     def relayed(self, head: Head, rest: Exchange) -> Exchange:
         """An answer that keeps its own time, with the faults that happen to it."""
         mailbox = Mailbox()
-        steps = mailbox.opened(whole(head, rest))
+        if self._chosen and is_stream(head.headers):
+            head = Head(head.status, tuple(pair for pair in head.headers if pair[0] != b"content-length"))
+            steps = whole(head, by_event(mailbox.opened(rest)))
+        else:
+            steps = mailbox.opened(whole(head, rest))
         for each in self._chosen:
             assert each.kind.wrap is not None, "what refuses was raised"
             steps = each.kind.wrap(steps, each.fault.options, each.chance)
@@ -209,6 +218,23 @@ def whole(head: Head, rest: Exchange) -> Exchange:
     """An answer from its head on."""
     yield head
     yield from rest
+
+
+def by_event(steps: Exchange) -> Exchange:
+    """A stream of events with each of them as one `Data`, however it was cut."""
+    held = b""
+    for step in steps:
+        if isinstance(step, Data):
+            *events, held = _END_OF_EVENT.split(held + step.chunk)
+            for event in events:
+                yield Data(event)
+            continue
+        if held and isinstance(step, Cut):
+            yield Data(held)
+            held = b""
+        yield step
+    if held:
+        yield Data(held)
 
 
 def _read(name: str, headers: Mapping[str, str], reader: Callable[[str], _Read]) -> _Read:

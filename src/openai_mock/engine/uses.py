@@ -67,10 +67,13 @@ class _Listed(msgspec.Struct):
     data: list[msgspec.Raw] | None = None
 
 
-@lru_cache(maxsize=1)
-def _decoder() -> msgspec.json.Decoder[_Told]:
-    """Made at its first use, since it takes as long to make as all of this module."""
-    return msgspec.json.Decoder(_Told)
+@lru_cache(maxsize=2)
+def _decoder(*, stream: bool) -> msgspec.json.Decoder[Any]:
+    """Of an event, or of a whole answer, where a user's field may be called `response` as well.
+
+    Made at its first use, since it takes as long to make as all of this module.
+    """
+    return msgspec.json.Decoder(_Told if stream else _Answer)
 
 
 _NOTHING: Final = _Details()
@@ -81,10 +84,10 @@ def _answer(entry: Entry) -> _Answer:
     """What names the usage: the answer, or the event of a stream that tells of it."""
     for text in naming_usage(entry):
         try:
-            said = _decoder().decode(text)
+            said = _decoder(stream=entry.stream).decode(text)
         except (msgspec.DecodeError, ValueError):
             continue
-        inner = said.response or said
+        inner: _Answer = (entry.stream and said.response) or said
         if inner.usage is not None:
             return inner
     return _NO_ANSWER
@@ -108,16 +111,15 @@ def _tokens(usage: _Usage) -> dict[str, int]:
 
 
 def _completion(entry: Entry, told: Mapping[str, Any]) -> Iterator[Use]:
-    answer = (
-        msgspec.convert({"usage": told, "service_tier": told.get("service_tier")}, _Answer) if told else _answer(entry)
-    )
+    own = {name: told.get(name) for name in ("service_tier", "output")}
+    answer = _read({"usage": told, **own}) if told else _answer(entry)
     kind = "decisions" if entry.operation == "decisions.create" else "completions"
     return _said(kind, answer, lambda: _offered(_asked(entry)))
 
 
 def of_answer(answer: Mapping[str, Any]) -> Iterator[Use]:
     """What a whole response used that nobody waited for; nothing where it says nothing of it."""
-    read = msgspec.convert(answer, _Answer)
+    read = _read(answer)
     return iter(()) if read.usage is None else _said("completions", read, lambda: _offered(answer))
 
 
@@ -129,6 +131,14 @@ def of_run(tokens: tuple[int, int], steps: Iterable[Mapping[str, Any]]) -> Itera
         yield Use("code_interpreter_sessions", {"num_sessions": 1})
     if used["file_search"]:
         yield Use("file_search_calls", {"num_requests": used["file_search"]}, detail=("",))
+
+
+def _read(answer: Mapping[str, Any]) -> _Answer:
+    """What an answer says; nothing of one in which a user wrote something else than numbers."""
+    try:
+        return msgspec.convert(answer, _Answer)
+    except msgspec.ValidationError:
+        return _NO_ANSWER
 
 
 def _said(kind: str, answer: _Answer, offered: Callable[[], list[Mapping[str, Any]]]) -> Iterator[Use]:
@@ -173,8 +183,8 @@ def _asked(entry: Entry) -> Mapping[str, Any]:
     return body if isinstance(body, Mapping) else {}
 
 
-def _embedding(entry: Entry, _: Mapping[str, Any]) -> Iterator[Use]:
-    usage = _answer(entry).usage or _Usage()
+def _embedding(entry: Entry, told: Mapping[str, Any]) -> Iterator[Use]:
+    usage = (_read({"usage": told}) if told else _answer(entry)).usage or _Usage()
     yield Use("embeddings", {"num_model_requests": 1, "input_tokens": usage.prompt_tokens or 0})
 
 

@@ -71,8 +71,11 @@ class Calls(Sequence[MadeCall]):
         __tracebackhide__ = True
         kept = self._kept()
         self.assert_called()
+        count = self._count()
+        if not kept:
+            raise AssertionError(verify.nothing_kept(self._name, count))
         if all(verify.misfits(call, fields) for call in kept):
-            raise AssertionError(verify.difference(self._name, kept, fields))
+            raise AssertionError(verify.difference(self._name, kept, fields, count))
 
     def assert_called_once_with(self, **fields: Any) -> None:
         """Raise AssertionError unless there was exactly one call and it had these values."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from openai_mock.turns.conversation import text_of
+
+Path: TypeAlias = str | tuple[str, ...]
+"""A name, or its steps where a key may have underscores of its own."""
 
 
 class Missing:
@@ -23,11 +26,11 @@ class Missing:
 MISSING: Final = Missing()
 
 
-def found(sent: Any, path: str) -> Any:
+def found(sent: Any, path: Path) -> Any:
     """The value at a path, or `MISSING`. A name that the request has as it stands goes before its reading as a path."""
     if isinstance(sent, Mapping) and path in sent:
         return sent[path]
-    for step in path.split("__"):
+    for step in path.split("__") if isinstance(path, str) else path:
         sent = _step(sent, step)
     return sent
 
@@ -36,8 +39,8 @@ def _step(value: Any, step: str) -> Any:
     if isinstance(value, Mapping):
         return value.get(step, MISSING)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes) and value:
-        at = {"first": 0, "last": -1}.get(step, int(step) if step.isdecimal() else None)
-        if at is not None and at < len(value):
+        at = {"first": 0, "last": -1}.get(step, int(step) if step.removeprefix("-").isdecimal() else None)
+        if at is not None and -len(value) <= at < len(value):
             return value[at]
     return MISSING
 

@@ -11,7 +11,7 @@ from openai_mock.doors.escape import played
 from openai_mock.wire import Ask, Data, Headers, Step
 
 _FRAMING = frozenset({"transfer-encoding", "content-length", "content-encoding", "connection"})
-_END = b""
+_END = None
 
 
 def is_response(value: Any) -> bool:
@@ -72,8 +72,9 @@ def _streamed(response: Any) -> Generator[Step, Any, None]:
     else:
         chunks = iter(stream)
         ask = partial(next, chunks, _END)
-    while chunk := (yield Ask(ask)):
-        yield Data(bytes(chunk))
+    while (chunk := (yield Ask(ask))) is not _END:
+        if chunk:
+            yield Data(bytes(chunk))
 
 
 def raised_as(error: Any) -> BaseException:

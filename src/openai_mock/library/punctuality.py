@@ -124,11 +124,19 @@ def limits_of(given: Iterable[str]) -> dict[str, float]:
         if name not in LIMITS or not equals:
             raise ValueError(f"'{text}' is no limit. Write one of {', '.join(f'{name}=...' for name in LIMITS)}.")
         try:
-            limits[name] = _share(value) if name == "cpu" else duration(value)
+            limits[name] = _limit(name, value)
         except ValueError:
             example = "0.95 or 95%" if name == "cpu" else "10ms"
             raise ValueError(f"'{text}' is no limit of {name}. Write one such as {name}={example}.") from None
     return limits
+
+
+def _limit(name: str, text: str) -> float:
+    """A share of a core, or seconds; neither below nothing nor NaN, which nothing exceeds."""
+    found = _share(text) if name == "cpu" else duration(text)
+    if not found >= 0:
+        raise ValueError(text)
+    return found
 
 
 def _share(text: str) -> float:

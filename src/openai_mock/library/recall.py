@@ -204,14 +204,15 @@ def _name(wanted: Order) -> str:
 
 
 _PATH = re.compile(r"\$?\.?[^.\[\]]+(\.[^.\[\]]+|\[(-?\d+|'[^']*'|\"[^\"]*\")\])*")
+_STEP = re.compile(r"\['([^']*)'\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
 
 
-def field_path(path: str) -> str:
-    """A JSON path as a name of fields: `$.messages[-1].content` is `messages__last__content`.
+def field_path(path: str) -> tuple[str, ...]:
+    """The steps of a JSON path: `$.messages[-1].content` goes by `messages`, `last` and `content`.
 
-    Raises ApiError for what is no such path.
+    A key in quotes may have dots, brackets and underscores. Raises ApiError for what is no such path.
     """
     if not _PATH.fullmatch(path):
         raise ApiError(400, f"'{path}' is no path to a field. Write one such as model or messages[-1].content.")
-    steps = re.findall(r"[^.\[\]]+", path.removeprefix("$"))
-    return "__".join("last" if step == "-1" else step.strip("'\"") for step in steps)
+    steps = _STEP.findall(path.removeprefix("$"))
+    return tuple("last" if plain == "-1" else one or other or plain for one, other, plain in steps)

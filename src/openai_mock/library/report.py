@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from openai_mock.engine import redact
 from openai_mock.engine.journal import Entry
 from openai_mock.library.verify import counted
 
@@ -43,4 +44,5 @@ def _of_files(entries: Sequence[Entry], known: set[str]) -> list[tuple[str, int]
 
 def _missed(entry: Entry) -> list[str]:
     first = f"  {entry.request.method} {entry.request.path}: {entry.status} {entry.error}"
-    return [first, *(f"    {miss['id']}: {miss['reason']}" for miss in entry.nearest)]
+    lines = [first, *(f"    {miss['id']}: {miss['reason']}" for miss in entry.nearest)]
+    return [redact.text(line) for line in lines]

@@ -96,8 +96,8 @@ class GivenResponse:
 
     def events(self) -> list[Any]:
         """The data of each server-sent event, decoded; the end marker `[DONE]` stays text."""
-        lines = (line[6:] for line in self.text.splitlines() if line.startswith("data: "))
-        return [line if line == "[DONE]" else msgspec.json.decode(line) for line in lines]
+        lines = (line[6:] for line in self.content.splitlines() if line.startswith(b"data: "))
+        return ["[DONE]" if line == b"[DONE]" else msgspec.json.decode(line) for line in lines]
 
     def __repr__(self) -> str:
         return f"<GivenResponse {self.status_code}>"

@@ -107,7 +107,7 @@ def added(texts: Sequence[str], past: Sequence[str] = ()) -> bytes:
     samples: dict[str, dict[str, float]] = {}
     for text, gone in [*((text, False) for text in texts), *((text, True) for text in past)]:
         name, kind = "", ""
-        for line in text.splitlines():
+        for line in filter(None, text.split("\n")):  # a label may hold any other end of a line
             if line.startswith("# HELP "):
                 name = line.split(" ", 3)[2]
                 families.setdefault(name, []).append(line)

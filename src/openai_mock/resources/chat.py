@@ -66,7 +66,7 @@ def create(call: Call) -> Answer:
         keep_chat(call, whole)
     if not body.get("stream"):
         return whole
-    call.used = {**whole["usage"], "service_tier": whole.get("service_tier")}
+    call.used = {**(whole["usage"] or {}), "service_tier": whole.get("service_tier")}
     return Events(_chunks(whole, turns, body))
 
 
@@ -102,7 +102,7 @@ def _completion(
     call: Call, model: str, messages: Sequence[Mapping[str, Any]], reply: Reply, turns: Sequence[Turn]
 ) -> dict[str, Any]:
     body, encoding = call.body, encoding_for(model)
-    prompt = prompt_tokens(messages, model, body.get("tools") or ())
+    prompt = prompt_tokens(messages, model, body.get("tools") or body.get("functions") or ())
     thought = sum([turn.reasoning_tokens for turn in turns])
     said = thought + sum([_tokens(turn, encoding) for turn in turns])
     details = {"cached_tokens": 0, "audio_tokens": 0}

@@ -19,7 +19,7 @@ from openai_mock.rules.wants import Want, comparable, shown
 
 class Check(Struct, frozen=True):
     """One condition. `key` is the thing and the one value of it that fits; `read` finds that thing in a request, in a
-    tuple where a request has several.
+    tuple where a request has several. A thing is a path, or has a name that is none: `*turn`.
     """
 
     holds: Callable[[Asked], bool]
@@ -79,7 +79,7 @@ def session(glob: str) -> Check:
     return Check(
         lambda asked: fnmatchcase(asked.session, glob),
         lambda asked: f"session: {asked.session!r} is not {glob!r}",
-        ("session", glob) if plain else None,
+        ("*session", glob) if plain else None,
         (lambda asked: asked.session) if plain else None,
     )
 
@@ -89,7 +89,7 @@ def turn(number: int) -> Check:
     return Check(
         lambda asked: asked.turn == number,
         lambda asked: f"turn: the user has spoken {asked.turn} times, where the rule wants {number}",
-        ("turn", number),
+        ("*turn", number),
         lambda asked: asked.turn,
     )
 
@@ -105,7 +105,7 @@ def tools(names: Sequence[str]) -> Check:
     def holds(asked: Asked) -> bool:
         return all(name in asked.tools for name in names)
 
-    return Check(holds, why, ("tools", names[0]), lambda asked: asked.tools)
+    return Check(holds, why, ("*tools", names[0]), lambda asked: asked.tools)
 
 
 def tool_result(wanted: bool | str) -> Check:

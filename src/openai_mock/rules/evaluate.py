@@ -149,6 +149,8 @@ def _tested(node: Tree, scope: Scope, work: Work) -> bool:
     value = evaluated(node.node, scope, work)
     args, _ = _given(node, scope, work)
     if node.name == "in":
+        if len(args) != 1:
+            raise TemplateError("the test 'in' takes one value: 'x is in y'")
         return bool(value in args[0])
     if node.name not in {"defined", "undefined"}:
         work.weigh(value)

@@ -29,6 +29,7 @@ from openai_mock.rules.rule import Rule
 from openai_mock.rules.script import Script
 from openai_mock.rules.when import When
 from openai_mock.turns.turn import Message, Prompt, Reply, Speak, Turn
+from openai_mock.turns.written import turns_of_choices
 
 NO_MATCH = "No matching response found for the given conversation"
 _NEAREST = 3
@@ -120,7 +121,7 @@ class Speaker:
         if answer.turn is None and "choices" not in (answer.fields or {}) and "output" not in (answer.fields or {}):
             turns: tuple[Turn, ...] = self._otherwise(prompt).turns
         else:
-            turns = (answer.turn or Turn(""),)
+            turns = turns_of_choices(answer.fields or {}) or (answer.turn or Turn(""),)
         fields = answer.fields
         if fields is not None and "choices" not in fields:
             turns = tuple(turns[at % len(turns)] for at in range(max(len(turns), prompt.body.get("n") or 1)))

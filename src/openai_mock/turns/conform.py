@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from types import MappingProxyType
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 from openai_mock.turns.matching import matching
 
@@ -60,7 +61,7 @@ def conforming(schema: Any, seed: str, heard: str = "") -> Any:
         walk = _Walk(schema, Random(f"{seed} {attempt}"), heard, plain=attempt == 0)  # noqa: S311 - repeats
         try:
             made = walk.value(schema, "", 0)
-        except (LookupError, TypeError, ValueError, RecursionError):  # the schema is no schema
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError):  # the schema is no schema
             continue
         if judge is None or judge(made):
             return made
@@ -79,6 +80,12 @@ def _judge(schema: Schema) -> Any:
         return Draft202012Validator(dict(schema), validate_formats=True, retriever=_outside).is_valid
     except ValueError:  # no schema
         return None
+
+
+def _has(pattern: str, text: str) -> bool:
+    """Whether a text matches, as the judge sees it, who gives up what never ends."""
+    judge = _judge({"pattern": pattern})
+    return judge is not None and bool(judge(text))
 
 
 class _Walk:
@@ -115,7 +122,7 @@ class _Walk:
 
     def _resolve(self, reference: str) -> Schema:
         found: Any = self.root
-        for step in reference.removeprefix("#").split("/")[1:]:
+        for step in unquote(reference.removeprefix("#")).split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
             found = found[int(key)] if isinstance(found, list) else found[key]
         return found if isinstance(found, Mapping) else {}
@@ -169,9 +176,14 @@ class _Walk:
         made.update({key: self.value(self._extra(schema), key, depth + 1) for key in required if key not in made})
         extra = self._extra(schema)
         least = schema.get("minProperties") or (1 if not properties and isinstance(extra, Mapping) and extra else 0)
-        while len(made) < least and len(made) < (least if most is None else most) and extra is not False:
-            key = self._key(schema, len(made))
-            made[key] = self.value(extra, key, depth + 1)
+        least = 0 if extra is False else int(least if most is None else min(least, most))
+        tries = range(len(made), len(made) + 4 * least)
+        for number in tries:
+            if len(made) >= least:
+                break
+            key = self._key(schema, number)
+            if key not in made:
+                made[key] = self.value(extra, key, depth + 1)
         return made
 
     def _offers(self, schema: Any, depth: int) -> bool:
@@ -189,7 +201,9 @@ class _Walk:
         names = schema.get("propertyNames") or {}
         pattern = next(iter(schema.get("patternProperties") or ()), None)
         if pattern is not None:
-            return matching(pattern, self.draw) or f"key{number}"
+            made = matching(pattern, self.draw) or f"key{number}"
+            longer = f"{made}{number + 1}"  # an open pattern may leave nothing else to vary
+            return longer if number and _has(pattern, longer) else made
         return str(self.value({"type": "string", **names}, "", 0)) if names else f"key{number + 1}"
 
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
@@ -214,11 +228,13 @@ class _Walk:
     def _text(self, schema: Schema, name: str, _: int) -> str:
         least: int = schema.get("minLength") or 0
         most: int = schema.get("maxLength", max(least, 1_000))
-        if pattern := schema.get("pattern"):
+        form = _FORMATS.get(str(schema.get("format")))
+        pattern = schema.get("pattern")
+        if form and (not pattern or _has(str(pattern), form)):
+            return form
+        if pattern:
             made = matching(str(pattern), self.draw, least=least)
             return "example" if made is None else made
-        if form := _FORMATS.get(str(schema.get("format"))):
-            return form
         text = self._said(name)
         if not self.plain:
             text = f"{text} {self.draw.randint(1, 99)}"

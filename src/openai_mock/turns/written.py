@@ -34,6 +34,21 @@ def turns_of_output(fields: Mapping[str, Any]) -> tuple[Turn, ...]:
     return (Turn("".join(texts) if texts else None, calls, "".join(refusals) if refusals else None),)
 
 
+def turns_of_choices(fields: Mapping[str, Any]) -> tuple[Turn, ...]:
+    """What the choices of a chat completion say, one turn each; none where one of them is no choice of chat."""
+    choices = fields.get("choices") or ()
+    found = [(each, each.get("message")) for each in choices if isinstance(each, Mapping)]
+    said = [(each, message) for each, message in found if isinstance(message, Mapping)]
+    return tuple(_turn(*one) for one in said) if len(said) == len(choices) else ()
+
+
+def _turn(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Turn:
+    content = message.get("content")
+    text = content if isinstance(content, str) else None
+    calls = tool_calls(message.get("tool_calls") or ())
+    return Turn(text, calls, message.get("refusal"), choice.get("finish_reason"))
+
+
 def _content(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     content = item.get("content") or []
     if isinstance(content, str):

@@ -55,6 +55,8 @@ def test_who_does_not_tell_is_named():
         silent = run(url)
     assert (silent.exit_code, f"{url} does not tell" in silent.output) == (1, True)
     assert "no address of a server" in run("ftp://here").output
+    odd = run("http://a b")
+    assert (odd.exit_code, "http://a b does not tell" in odd.output) == (1, True)
 
 
 def test_a_wrong_limit_is_a_sentence():

@@ -101,3 +101,11 @@ def test_colour_is_only_added():
     assert "\x1b[33m404" in coloured(seen(entry(status=404), 0, detailed=False))
     assert "\x1b[31m500" in coloured(seen(entry(status=500), 0, detailed=False))
     assert "\x1b" not in as_text(entry())
+
+
+def test_no_credential_is_shown_of_a_path():
+    entry = Entry(Request("GET", "/v1/files/sk-very-secret"), "req_1", 0.0)
+    one = seen(entry, 0.0, detailed=False)
+    for line in (as_json(one), text_with(colour=False)(one)):
+        assert "/v1/files/****" in line
+        assert "very-secret" not in line

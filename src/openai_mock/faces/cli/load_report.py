@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from typing import Any
 
 from openai_mock.doors.sockets import FIRST_PORT
@@ -65,7 +66,7 @@ def _asked(url: str, control_key: str | None) -> Sequence[Mapping[str, Any]]:
             raws = json.load(answer)["histograms"]
     except urllib.error.HTTPError as error:
         raise _SilentError(f"{url} answered {error.code}: {_sentence(error.read())}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         reason = getattr(reason, "strerror", None) or reason
         raise _SilentError(f"{url} does not tell: {reason}. Is openai-mock running there?") from None

@@ -58,9 +58,9 @@ def seen(entry: Entry, at: float, *, detailed: bool) -> Seen:
 def as_json(one: Seen) -> str:
     """One JSON object."""
     fields: dict[str, Any] = {
-        "event": "request", "time": iso(one.at), "method": one.method, "path": one.path, "operation": one.operation,
-        "rule": one.rule, "model": one.model, "status": one.status, "ms": round(one.seconds * 1000, 3),
-        "finished": one.finished, "request_id": one.request_id,
+        "event": "request", "time": iso(one.at), "method": one.method, "path": redact.text(one.path),
+        "operation": one.operation, "rule": one.rule, "model": one.model, "status": one.status,
+        "ms": round(one.seconds * 1000, 3), "finished": one.finished, "request_id": one.request_id,
     }  # fmt: skip
     if one.error:
         fields["error"] = redact.text(one.error[:BODY_CAP])
@@ -110,7 +110,7 @@ def text_with(*, colour: bool) -> Callable[[Seen], str]:
 def _line(one: Seen, *, colour: bool) -> str:
     clock = _local(int(one.at))
     matched = one.rule or (f"no match, nearest {_name(one.nearest[0])}" if one.nearest else "-")
-    where = printable(f"{one.method:<4} {one.path:<24}  {one.operation or '-':<24}  {matched:<16}")
+    where = printable(f"{one.method:<4} {redact.text(one.path):<24}  {one.operation or '-':<24}  {matched:<16}")
     status = f"{one.status or '---'}"
     if colour:
         clock, status = click.style(clock, dim=True), click.style(status, fg=_colour(one))

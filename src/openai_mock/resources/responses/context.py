@@ -15,7 +15,7 @@ from openai_mock.engine.errors import ApiError, UnknownIdError
 from openai_mock.engine.resource import Call
 from openai_mock.turns.checks.room import fitted, overflows
 from openai_mock.turns.facts import facts
-from openai_mock.turns.items import as_messages, kept, sent
+from openai_mock.turns.items import as_messages, kept, new_id, sent
 
 RESPONSES, INPUT = response_object.RESPONSES, response_object.INPUT
 CONVERSATIONS, ITEMS = "conversations.retrieve", "conversations.items.list"
@@ -97,9 +97,15 @@ def input_of(call: Call, id_: str) -> list[dict[str, Any]]:
 def numbered(items: Iterable[Mapping[str, Any]], response: str, start: int = 0) -> list[dict[str, Any]]:
     """Input items of a response as the API keeps them; one without an id gets the id of its place, from `start` on.
 
-    So the many inputs that nobody looks at again are kept just as they came.
+    So the many inputs that nobody looks at again are kept just as they came. An id that a rule wrote into several
+    answers is that of the first of them: whoever pages goes by ids.
     """
-    return [kept(item, partial(_of_place, f"{response} {at}")) for at, item in enumerate(items, start)]
+    made: dict[str, dict[str, Any]] = {}
+    for at, item in enumerate(items, start):
+        fresh = {**item, "id": None} if item.get("id") in made else item
+        as_kept = kept(fresh, partial(_of_place, f"{response} {at}"))
+        made[as_kept["id"]] = as_kept
+    return list(made.values())
 
 
 def _of_place(place: str, prefix: str, length: int) -> str:
@@ -111,11 +117,17 @@ def as_input(context: Context) -> bytes:
     return _encode([*context.before, *context.given])
 
 
-def join(call: Call, conversation: str, items: list[dict[str, Any]]) -> None:
-    """Add items to the end of a conversation."""
+def join(call: Call, conversation: str, given: Iterable[dict[str, Any]], said: Iterable[dict[str, Any]] = ()) -> None:
+    """Add items to the end of a conversation: those that were given, and those that were said.
+
+    What was said is new, also where a rule wrote the id of an earlier item: that one stays what it is.
+    """
     collection = call.collection(ITEMS, conversation_id=conversation)
-    for item in items:
+    for item in given:
         collection.create(item)
+    for item in said:
+        taken = collection.find(item["id"]) is not None
+        collection.create({**item, "id": new_id(item["type"], call.world.ids.hexadecimal)} if taken else item)
 
 
 def _id(named: Any) -> str | None:
@@ -144,9 +156,15 @@ def _of_prompt(prompt: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": said}] if said else []
 
 
+def is_reference(item: Mapping[str, Any]) -> bool:
+    """Whether an input item is nothing but the id of another one."""
+    kind = item.get("type")
+    return kind == "item_reference" or (not kind and item.keys() - {"type"} == {"id"})
+
+
 def _resolved(call: Call, item: Mapping[str, Any]) -> Mapping[str, Any]:
     """The item that a reference names. Raises the 404 for one that is not known."""
-    if item.get("type") != "item_reference" and item.keys() != {"id"}:
+    if not is_reference(item):
         return item
     found = _known_item(call, item["id"])
     if found is not None:

@@ -61,8 +61,9 @@ def create(call: Call) -> Answer:
         whole["output"] = included(shown, include, top=top, encoding=encoding, greedy=greedy)
     kinds = {item["type"] for item in output}
     broken = next(item for item in output if item["type"] == "error") if "error" in kinds else None
-    if kinds <= _WITHOUT_TOOLS and whole["usage"]:
-        call.used = {**whole["usage"], "service_tier": whole.get("service_tier")}
+    if whole["usage"]:  # a client may leave, or a fault cut the answer, before it is told
+        more = {} if kinds <= _WITHOUT_TOOLS else {"output": whole["output"]}
+        call.used = {**whole["usage"], "service_tier": whole.get("service_tier"), **more}
     text = _encode(whole)
     if stream:
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.resource import Call
-from openai_mock.resources.responses.context import Context, context_of
+from openai_mock.resources.responses.context import Context, context_of, is_reference
 from openai_mock.resources.responses.whole import DEFAULT_MODEL
 from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.checks.requests import in_response, is_plain_response
 from openai_mock.turns.checks.room import INPUT_TOO_LONG, overflows, pieces
 from openai_mock.turns.facts import facts
+from openai_mock.turns.items import sent
 
 
 def misuse(call: Call) -> Iterable[Misuse]:
@@ -36,7 +37,8 @@ def is_too_long(call: Call, context: Context) -> bool:
         return False
     model = call.model or DEFAULT_MODEL
     most = facts(model).room
-    if not context.before and len(call.request.body) + pieces(context.messages) < most:
+    brought = not context.before and not any(map(is_reference, sent(call.body.get("input"))))
+    if brought and len(call.request.body) + pieces(context.messages) < most:
         return False
     return overflows(context.messages, model, call.body.get("tools") or (), most)
 

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any
 from zlib import crc32
 
+import msgspec
+
 from openai_mock.engine.ids import Ids
 from openai_mock.media.image import image
 from openai_mock.turns.citations import flat
@@ -16,6 +18,7 @@ from openai_mock.turns.items import new_id
 from openai_mock.turns.likely import fitting, logprobs
 from openai_mock.turns.turn import ToolCall, Turn
 
+_encode = msgspec.json.Encoder().encode
 SIGNALS = ("error", "output_audio")
 """Entries of a configured `output` that are no items: they only show in a stream."""
 _CALLED = {"call_id": None}
@@ -109,12 +112,17 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 
 def finished(items: Iterable[Mapping[str, Any]], ids: Ids) -> list[dict[str, Any]]:
-    """Items with everything that the partial ones leave out. An output takes the `call_id` of the call before it."""
+    """Items with everything that the partial ones leave out. An output takes the `call_id` of the call before it.
+
+    A null in place of a list or an object leaves it out too.
+    """
     made: list[dict[str, Any]] = []
     last = ""
     for given in items:
         kind = given.get("type") or "message"
-        item: dict[str, Any] = {"id": None, "type": kind, **_DEFAULTS.get(kind, {}), **given}
+        defaults = _DEFAULTS.get(kind, {})
+        item: dict[str, Any] = {"id": None, "type": kind, **defaults, **given}
+        item |= {key: value for key, value in defaults.items() if item[key] is None and isinstance(value, list | dict)}
         item["id"] = item["id"] or new_id(kind, ids.hexadecimal)
         if "call_id" in item:
             item["call_id"] = _call_id(item, last, ids)
@@ -136,14 +144,35 @@ def _as_is(item: dict[str, Any], ids: Ids) -> None:
     """Nothing is missing."""
 
 
+def _parts(given: Any, kind: str) -> list[Mapping[str, Any]]:
+    """Content as parts: a text is one, and so is a text among parts."""
+    several = [given] if isinstance(given, str | Mapping) else given
+    return [{"type": kind, "text": each} if isinstance(each, str) else each for each in several]
+
+
 def _message(item: dict[str, Any], _: Ids) -> None:
-    content = item["content"]
-    parts = [{"type": "output_text", "text": content}] if isinstance(content, str) else content
     item["content"] = [
         {"type": kind, **_PARTS.get(kind, {}), **part}
-        for part in parts
+        for part in _parts(item["content"], "output_text")
         if (kind := part.get("type") or ("refusal" if "refusal" in part else "output_text"))
     ]
+
+
+def _reasoning(item: dict[str, Any], _: Ids) -> None:
+    item["summary"] = _parts(item["summary"], "summary_text")
+    if item.get("content") is not None:
+        item["content"] = _parts(item["content"], "reasoning_text")
+
+
+def _called(item: dict[str, Any], _: Ids) -> None:
+    """What a tool is called with is a text, of JSON where a rule wrote an object."""
+    field = "input" if item["type"] == "custom_tool_call" else "arguments"
+    if isinstance(item[field], Mapping):
+        item[field] = _encode(item[field]).decode()
+
+
+def _commands(item: dict[str, Any], _: Ids) -> None:
+    item["action"] = {"commands": [], **item["action"]}
 
 
 def _container(item: dict[str, Any], ids: Ids) -> None:
@@ -177,6 +206,12 @@ def sealed(what: str) -> str:
 _FINISH = MappingProxyType(
     {
         "message": _message,
+        "reasoning": _reasoning,
+        "function_call": _called,
+        "custom_tool_call": _called,
+        "mcp_call": _called,
+        "mcp_approval_request": _called,
+        "shell_call": _commands,
         "code_interpreter_call": _container,
         "image_generation_call": _picture,
         "compaction": _sealed,

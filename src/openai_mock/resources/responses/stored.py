@@ -13,7 +13,16 @@ from openai_mock.engine.errors import ApiError
 from openai_mock.engine.lifecycle import Lifecycle
 from openai_mock.engine.resource import Call, Resource
 from openai_mock.engine.uses import of_answer
-from openai_mock.resources.responses.context import INPUT, RESPONSES, Context, as_input, input_of, join, numbered
+from openai_mock.resources.responses.context import (
+    CONVERSATIONS,
+    INPUT,
+    RESPONSES,
+    Context,
+    as_input,
+    input_of,
+    join,
+    numbered,
+)
 from openai_mock.resources.responses.grounding import with_results
 from openai_mock.resources.responses.output import included
 from openai_mock.resources.responses.stream import frames
@@ -45,7 +54,7 @@ def keep(call: Call, context: Context, whole: dict[str, Any], text: bytes, *, la
     collection, id_ = call.collection(RESPONSES), whole["id"]
     if context.conversation:
         given = numbered(context.given, id_, len(context.before))
-        join(call, context.conversation, given if later else [*given, *whole["output"]])
+        join(call, context.conversation, given, () if later else whole["output"])
     read = {INPUT: as_input(context)}
     if not later:
         return collection.create(whole, beside=read, text=text)
@@ -61,8 +70,9 @@ def completed(call: Call, item: dict[str, Any], at: int) -> dict[str, Any]:
         return item
     whole = _decode(held)
     call.collection(RESPONSES).put_content(item["id"], None, FINAL)
-    if conversation := (whole.get("conversation") or {}).get("id"):
-        join(call, conversation, whole["output"])
+    conversation = (whole.get("conversation") or {}).get("id")
+    if conversation and call.collection(CONVERSATIONS).find(conversation) is not None:
+        join(call, conversation, (), whole["output"])
     call.world.account.told(call.request.headers, whole["model"], at, of_answer(whole))
     return {**whole, "completed_at": at if whole["status"] == "completed" else None}
 
@@ -72,6 +82,9 @@ def completed(call: Call, item: dict[str, Any], at: int) -> dict[str, Any]:
 def retrieve(call: Call) -> Answer:
     """A stored response, or its events from `starting_after` on."""
     item, query = call.item, call.query
+    if query.get("stream") and item["status"] in {"queued", "in_progress"}:
+        held = call.collection().content(item["id"], FINAL)
+        item = _decode(held) if held else item
     encoding = encoding_for(item["model"])
     if include := query.get("include"):
         output = with_results(call, item["output"], item.get("tools"), include)
@@ -80,9 +93,6 @@ def retrieve(call: Call) -> Answer:
         item = {**item, "output": output}
     if not query.get("stream"):
         return item
-    if item["status"] in {"queued", "in_progress"}:
-        held = call.collection().content(item["id"], FINAL)
-        item = _decode(held) if held else item
     obfuscate = query.get("include_obfuscation") is not False
     replayed = Events(frames(item, _encode(item), item["output"], encoding=encoding, obfuscate=obfuscate)).singly()
     after = query.get("starting_after")

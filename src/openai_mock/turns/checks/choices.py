@@ -38,8 +38,10 @@ def _absent(name: str, kind: str, tool: str, needed: str) -> Misuse:
 
 
 def in_responses(body: Mapping[str, Any]) -> Iterator[Misuse]:
-    """The same of Responses."""
+    """The same of Responses; a stored prompt may bring tools that nobody here knows."""
     yield from needing(body, ("stream_options", "stream"))
+    if body.get("prompt"):
+        return
     chosen = body.get("tool_choice")
     if chosen == "required" and not body.get("tools"):
         yield Misuse("Tool choice 'required' must be specified with 'tools' parameter.", "tool_choice")
