@@ -101,6 +101,21 @@ def test_an_object_with_too_few_names_ends(schema: dict[str, Any]) -> None:
     assert conforming({"type": "object", **schema}, "1"), "some properties are better than none"
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "minItems": 10**9},
+        {"type": "array", "minItems": 10**5, "items": {"type": "array", "minItems": 10**5}},
+        {"type": "array", "minItems": 10**9, "uniqueItems": True, "items": {"type": "boolean"}},
+        {"type": "object", "minProperties": 10**9},
+        {"type": "string", "minLength": 10**9},
+        {"type": "string", "minLength": 10**9, "pattern": "^a+$"},
+    ],
+)
+def test_a_schema_that_wants_too_much_gets_some(schema: dict[str, Any]) -> None:
+    assert 0 < len(str(conforming(schema, "1"))) < 1_000_000
+
+
 def test_a_schema_that_must_hold_itself_ends() -> None:
     endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
     started = time.perf_counter()

@@ -23,6 +23,8 @@ _DEPTH = 4
 _ENDLESS = 1_000
 _ATTEMPTS = 40
 _MOST_FOLDED = 32
+_MOST_MADE, _LONGEST = 20_000, 100_000
+"""Values that are made for a schema in all attempts, and characters of a text: a schema may want any number."""
 _FORMATS: Mapping[str, str] = MappingProxyType(
     {
         "date-time": "2026-01-01T09:30:00Z", "date": "2026-01-01", "time": "09:30:00Z", "duration": "P1DT2H",
@@ -55,10 +57,12 @@ def conforming(schema: Any, seed: str, heard: str = "") -> Any:
     """
     if not isinstance(schema, Mapping):
         return {} if schema is not False else None
-    judge = _judge(schema)
+    judge, room = _judge(schema), _Room()
     made: Any = None
     for attempt in range(_ATTEMPTS):
-        walk = _Walk(schema, Random(f"{seed} {attempt}"), heard, plain=attempt == 0)  # noqa: S311 - repeats
+        if not room.left:
+            break
+        walk = _Walk(schema, Random(f"{seed} {attempt}"), heard, room, plain=attempt == 0)  # noqa: S311 - repeats
         try:
             made = walk.value(schema, "", 0)
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError):  # the schema is no schema
@@ -88,15 +92,25 @@ def _has(pattern: str, text: str) -> bool:
     return judge is not None and bool(judge(text))
 
 
+class _Room:
+    """How many values may still be made."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = _MOST_MADE
+
+
 class _Walk:
     """One walk through a schema, drawing from one stream. `plain` takes the first choice everywhere."""
 
-    def __init__(self, root: Schema, draw: Random, heard: str, *, plain: bool) -> None:
-        self.root, self.draw, self.heard, self.plain = root, draw, heard, plain
+    def __init__(self, root: Schema, draw: Random, heard: str, room: _Room, *, plain: bool) -> None:
+        self.root, self.draw, self.heard, self.room, self.plain = root, draw, heard, room, plain
         self.heights: dict[str, int] = {}
 
     def value(self, given: Any, name: str, depth: int) -> Any:
         """A value; `name` is the field it stands in."""
+        self.room.left = max(0, self.room.left - 1)
         if not isinstance(given, Mapping):
             return "example"
         schema = self.folded(given)
@@ -179,7 +193,7 @@ class _Walk:
         least = 0 if extra is False else int(least if most is None else min(least, most))
         tries = range(len(made), len(made) + 4 * least)
         for number in tries:
-            if len(made) >= least:
+            if len(made) >= least or not self.room.left:
                 break
             key = self._key(schema, number)
             if key not in made:
@@ -216,17 +230,17 @@ class _Walk:
         inner = name.removesuffix("s")
         made = [self.value(each, inner, depth + 1) for each in prefix[:count]]
         for _ in range(4 * count):
-            if len(made) >= count:
+            if len(made) >= count or not self.room.left:
                 break
             one = self.value(items, inner, depth + 1)
             if schema.get("uniqueItems") and one in made:
-                one = _Walk(self.root, self.draw, self.heard, plain=False).value(items, "", depth + 1)
+                one = _Walk(self.root, self.draw, self.heard, self.room, plain=False).value(items, "", depth + 1)
             if not (schema.get("uniqueItems") and one in made):
                 made.append(one)
         return made
 
     def _text(self, schema: Schema, name: str, _: int) -> str:
-        least: int = schema.get("minLength") or 0
+        least: int = min(schema.get("minLength") or 0, _LONGEST)
         most: int = schema.get("maxLength", max(least, 1_000))
         form = _FORMATS.get(str(schema.get("format")))
         pattern = schema.get("pattern")
