@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openai_mock.engine import redact
@@ -43,6 +44,8 @@ def test_words_that_look_like_credentials_are_hidden_in_any_text(word):
     assert word.split()[-1] not in redact.text(f'{{"content": "my key is {word}, keep it"}}')
 
 
+@example("password", "ends in a backslash\\", 1)
+@example("password", 'has "quotes" and \\"', 2)
 @given(st.sampled_from(NAMES), secrets, st.integers(1, 3))
 def test_a_credential_is_hidden_in_json_that_stands_in_a_text(name, secret, depth):
     quoted = json.dumps(secret)[1:-1].replace("\\", "").split('"')[0]
@@ -61,6 +64,15 @@ def test_a_credential_is_hidden_in_json_that_stands_in_a_text(name, secret, dept
 def test_other_fields_stay(name):
     text = json.dumps({name: "plain"})
     assert redact.text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ['\\"a\\":\\"' * 8_000, '{\\"k\\": \\"v\\", ' * 4_000, '"\\' * 30_000, '"a" ' * 15_000]
+)
+def test_no_text_takes_long(text):
+    started = process_time()
+    redact.text(text)
+    assert process_time() - started < 2, "it took 10 seconds where every quote began a search to the end"
 
 
 def test_the_scheme_stays():

@@ -14,12 +14,14 @@ CREDENTIALS = (
 )  # fmt: skip
 """A header, parameter or field is a credential when its name, lower-case without `-` and `_`, ends in one of these."""
 HIDDEN = "****"
-_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:\s*)"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
+_PAIR = re.compile(r'(?<!\\)"((?:[^"\\]|\\.)*)"(\s*:\s*)"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 _QUOTED = re.compile(
-    r'(?<!\\)(\\+)"([^"\\]*)(?<!\\)\1"(\s*:\s*)\1"(.*?)((?<!\\)\1"|\Z)',
+    r'(?<!\\)(\\+)"([^"\\]*)(?<!\\)\1"(\s*:\s*)\1"(.*?(?<!\\)(?:\1\1\\\\)*(?=\1")|.*)(\1"|\Z)',
     re.DOTALL,
 )
-"""A pair of JSON that stands in a text of JSON, as the arguments of a tool call do."""
+"""A pair of JSON that stands in a text of JSON, as the arguments of a tool call do. Where n backslashes stand before a
+quote, each backslash of the value itself is 2n + 2 of them.
+"""
 _LOOSE = re.compile(
     r"\bsk-[\w-]{6,}|\bek_[\w-]{20,}|\bwhsec_[\w+/=-]{6,}|(?<=\bbearer )[\w.~+/=-]{6,}|(?<=\bbasic )[\w.~+/=-]{6,}",
     re.IGNORECASE,
