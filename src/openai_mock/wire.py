@@ -1,4 +1,4 @@
-"""The vocabulary of one HTTP exchange: values only, so every door and every rule speaks the same words.
+"""The vocabulary of one HTTP exchange: values, and how an answer gets back in; every door and rule speaks these words.
 
 Theory. The core is a function from a `Request` to a generator of `Step`s. A *driver* runs the generator: it hands
 `Head`, `Data` and `Cut` on to a client, waits at `Wait` and sends the answer of an `Ask` back in. Nothing in the core
@@ -67,3 +67,19 @@ class Ask(Struct, frozen=True):
 Step: TypeAlias = Head | Data | Wait | Cut | Ask
 Exchange: TypeAlias = Generator[Step, Any, None]
 Handle: TypeAlias = Callable[[Request], Exchange]
+
+
+def told(steps: Exchange, answer: object) -> Step | None:
+    """Send an answer into the exchange; its next step, or None at its end."""
+    try:
+        return steps.send(answer)
+    except StopIteration:
+        return None
+
+
+def thrown(steps: Exchange, error: Exception) -> Step | None:
+    """Raise an error inside the exchange; its next step, or None at its end."""
+    try:
+        return steps.throw(error)
+    except StopIteration:
+        return None

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from openai_mock.doors.asgi import in_thread
-from openai_mock.doors.drive import burst, ended, thrown, told
+from openai_mock.doors.drive import burst, ended
 from openai_mock.doors.framing import Framed, framed_body, framed_head, whole
 from openai_mock.doors.punctuality import Punctuality
 from openai_mock.doors.refusals import failed
 from openai_mock.doors.timetable import Appointment, Timetable
-from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Headers, Request, Step, Wait
+from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Headers, Request, Step, Wait, thrown, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

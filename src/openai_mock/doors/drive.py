@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Request, Step, Wait
+from openai_mock.wire import Ask, Cut, Data, Exchange, Handle, Head, Request, Step, Wait, thrown, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -51,22 +51,6 @@ class Timer(Struct, frozen=True):
 
 
 REAL = Timer()
-
-
-def told(steps: Exchange, answer: object) -> Step | None:
-    """Send an answer into the exchange; its next step, or None at its end."""
-    try:
-        return steps.send(answer)
-    except StopIteration:
-        return None
-
-
-def thrown(steps: Exchange, error: Exception) -> Step | None:
-    """Raise an error inside the exchange; its next step, or None at its end."""
-    try:
-        return steps.throw(error)
-    except StopIteration:
-        return None
 
 
 def begun(handle: Handle, request: Request) -> tuple[Exchange, Step | None]:

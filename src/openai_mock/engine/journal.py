@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from openai_mock.wire import Ask, Data, Exchange, Headers, Request, Step, Wait
+from openai_mock.wire import Ask, Data, Exchange, Headers, Request, Step, Wait, thrown, told
 
 SIZE = 1_000
 """Exchanges that are kept; older ones are forgotten."""
@@ -235,12 +235,5 @@ def _asked(steps: Exchange, ask: Ask) -> Generator[Step, Any, Step | None]:
     try:
         answer = yield ask
     except Exception as error:  # noqa: BLE001 - it is the exchange's to deal with
-        return _step(steps.throw, error)
-    return _step(steps.send, answer)
-
-
-def _step(resume: Callable[[Any], Step], what: Any) -> Step | None:
-    try:
-        return resume(what)
-    except StopIteration:
-        return None
+        return thrown(steps, error)
+    return told(steps, answer)

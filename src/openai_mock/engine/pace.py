@@ -189,15 +189,15 @@ def streamed(head: Head, frames: Iterable[bytes | Alike], deadlines: Iterator[fl
     for frame, token in _marked(frames):
         if token and started and (due := next(deadlines)) > at:
             if held:
-                yield Data(held[0] if len(held) == 1 else b"".join(held))
-                held = []
+                yield Data(b"".join(held))
+                held.clear()
             yield Wait(due)
             at = due
         started = started or token
         held.append(frame)
         if not joined or len(held) >= _TOGETHER:
             yield Data(b"".join(held))
-            held = []
+            held.clear()
     if held:
         yield Data(b"".join(held))
 

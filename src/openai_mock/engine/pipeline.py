@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -25,10 +26,12 @@ from openai_mock.engine.transit import Journey, whole
 from openai_mock.spec.families import is_model_call
 from openai_mock.spec.router import Miss, Router
 from openai_mock.spec.validate import Validators
-from openai_mock.wire import Data, Exchange, Head, Headers, Request
+from openai_mock.wire import Data, Exchange, Head, Headers, Request, Step
 
 _log = logging.getLogger("openai_mock")
 _encode = msgspec.json.Encoder().encode
+_Sent: TypeAlias = tuple[Head, Iterable[bytes]]
+"""An answer as it is written: its head, and its body in chunks."""
 _NO_MEANINGS: Mapping[str, Meaning] = MappingProxyType({})
 
 
@@ -74,25 +77,25 @@ class Machine:
         entry.at = world.clock.now()
         journey = world.transit.journey(request, entry)
         try:
-            head, chunks = self._answered(request, world, entry, journey)
-            if isinstance(head, Pending):
-                yield from self._stubbed(head, request, world, entry, journey)
-            elif journey is not None:
-                yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
-            else:
-                chunks = self.journal.keep(entry, head.headers, chunks)
-                yield head
-                for chunk in chunks:
-                    yield Data(chunk)
+            answer: _Sent | Pending | None = self._answered(request, world, entry, journey)
+            if isinstance(answer, Pending):
+                answer = yield from self._stubbed(answer, request, world, entry, journey)
+            if answer is not None:
+                head, chunks = answer
+                if journey is not None:
+                    yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
+                else:
+                    chunks = self.journal.keep(entry, head.headers, chunks)
+                    yield head
+                    for chunk in chunks:
+                        yield Data(chunk)
             entry.finished = True
         finally:
             if entry.admission is not None and entry.admission.leave is not None:
                 entry.admission.leave()
             self.journal.close(entry, elapsed())
 
-    def _answered(
-        self, request: Request, world: World, entry: Entry, journey: Journey | None
-    ) -> tuple[Head | Pending, Iterable[bytes]]:
+    def _answered(self, request: Request, world: World, entry: Entry, journey: Journey | None) -> _Sent | Pending:
         more: Headers = ()
         try:
             if request.method == "OPTIONS":
@@ -103,13 +106,13 @@ class Machine:
         except Exception as error:  # noqa: BLE001 - what is not the client's to see is raised again
             answer, status, more = self._refused(error, request, entry)
         if isinstance(answer, Pending):
-            return answer, ()
+            return answer
         return self._written(answer, status, more, request, world, entry)
 
     def _stubbed(
         self, pending: Pending, request: Request, world: World, entry: Entry, journey: Journey | None
-    ) -> Exchange:
-        """The steps of a call that the user answers."""
+    ) -> Generator[Step, Any, _Sent | None]:
+        """The steps of a call that the user answers; the answer, unless it came in steps as well."""
         more: Headers = ()
         try:
             answer, status = (yield from pending.steps), pending.status
@@ -128,15 +131,8 @@ class Machine:
             entry.stream = headers.is_stream(head.headers)
             steps = (whole if journey is None else journey.relayed)(head, answer.steps)
             yield from self.journal.relayed(entry, head.headers, steps)
-            return
-        head, chunks = self._written(answer, status, more, request, world, entry)
-        if journey is not None:
-            yield from self.journal.relayed(entry, head.headers, journey.steps(head, chunks))
-            return
-        chunks = self.journal.keep(entry, head.headers, chunks)
-        yield head
-        for chunk in chunks:
-            yield Data(chunk)
+            return None
+        return self._written(answer, status, more, request, world, entry)
 
     def _refused(self, error: Exception, request: Request, entry: Entry) -> tuple[Answer, int, Headers]:
         """An error as the answer that the client gets. Raises what a client must not see."""
@@ -157,7 +153,7 @@ class Machine:
 
     def _written(
         self, answer: Answer, status: int, more: Headers, request: Request, world: World, entry: Entry
-    ) -> tuple[Head, Iterable[bytes]]:
+    ) -> _Sent:
         entry.status = answer.status if type(answer) is Empty else status
         entry.stream = type(answer) is Events
         head = headers.standard(

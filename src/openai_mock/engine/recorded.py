@@ -5,7 +5,7 @@ Theory. The journal keeps what went by as it was. Only whoever reads it pays for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -85,29 +85,32 @@ _said, _told = msgspec.json.Decoder(_Answer).decode, msgspec.json.Decoder(_Told)
 
 def tokens(entry: Entry) -> Tokens | None:
     """The tokens that the answer names; None where it names none, as streams do unless they are asked to."""
-    for text in naming_usage(entry):
+    said = naming_usage(entry, _told if entry.stream else _said)
+    if said is None:
+        return None
+    usage = said.usage
+    prompt = usage.input_tokens if usage.prompt_tokens is None else usage.prompt_tokens
+    completion = usage.output_tokens if usage.completion_tokens is None else usage.completion_tokens
+    return Tokens(prompt or 0, completion or 0)
+
+
+def naming_usage(entry: Entry, decode: Callable[[bytes], Any]) -> Any:
+    """What names the usage, as `decode` reads it: the answer, or the event of a stream or its `response`. None where
+    nothing does.
+    """
+    for text in _texts(entry):
         try:
-            usage = _usage_of_event(_told(text)) if entry.stream else _said(text).usage
+            said = decode(text)
         except (msgspec.DecodeError, ValueError):
             continue
-        if usage is not None:
-            prompt = usage.input_tokens if usage.prompt_tokens is None else usage.prompt_tokens
-            completion = usage.output_tokens if usage.completion_tokens is None else usage.completion_tokens
-            return Tokens(prompt or 0, completion or 0)
+        inner = said.response if entry.stream else None
+        for each in (said, inner):
+            if each is not None and each.usage is not None:
+                return each
     return None
 
 
-def used_of(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a whole answer says it used, as its handler would leave it; None where it says nothing."""
-    usage = answer.get("usage")
-    return {**usage, "service_tier": answer.get("service_tier")} if usage and isinstance(usage, dict) else None
-
-
-def _usage_of_event(event: _Told) -> _Usage | None:
-    return event.usage or (event.response.usage if event.response else None)
-
-
-def naming_usage(entry: Entry) -> Iterator[bytes]:
+def _texts(entry: Entry) -> Iterator[bytes]:
     """The texts of an answer in which its usage may stand, likeliest first. Faults send it in pieces of any size."""
     chunks = (b"".join(entry.chunks),) if entry.faults or not entry.stream else entry.chunks
     for chunk in reversed(chunks):

@@ -23,10 +23,10 @@ from openai_mock.engine.headers import is_stream
 from openai_mock.engine.journal import Entry
 from openai_mock.engine.pace import AT_ONCE, Pace, Paces, beats, nth, streamed, tokens_said
 from openai_mock.engine.pace import whole as in_one_piece
-from openai_mock.engine.recorded import used_of
 from openai_mock.engine.sessions import session_of
+from openai_mock.engine.uses import used_of
 from openai_mock.spec.families import is_model_call
-from openai_mock.wire import Cut, Data, Exchange, Head, Request
+from openai_mock.wire import Cut, Data, Exchange, Head, Request, thrown, told
 
 PACE_HEADER, FAULT_HEADER = "x-mock-pace", "x-mock-fault"
 _Read = TypeVar("_Read")
@@ -204,14 +204,11 @@ class Mailbox:
 
     def opened(self, steps: Exchange) -> Exchange:
         """The innermost part: what is in the mailbox goes to the exchange."""
-        try:
-            step = next(steps, None)
-            while step is not None:
-                yield step
-                answer, error, self._answer, self._error = self._answer, self._error, None, None
-                step = steps.throw(error) if error is not None else steps.send(answer)
-        except StopIteration:
-            return
+        step = next(steps, None)
+        while step is not None:
+            yield step
+            answer, error, self._answer, self._error = self._answer, self._error, None, None
+            step = told(steps, answer) if error is None else thrown(steps, error)
 
 
 def whole(head: Head, rest: Exchange) -> Exchange:

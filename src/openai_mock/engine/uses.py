@@ -80,17 +80,15 @@ _NOTHING: Final = _Details()
 _NO_ANSWER: Final = _Answer()
 
 
+def used_of(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a whole answer says it used, as `Call.used` has it; None where it says nothing."""
+    usage = answer.get("usage")
+    return {**usage, "service_tier": answer.get("service_tier")} if usage and isinstance(usage, dict) else None
+
+
 def _answer(entry: Entry) -> _Answer:
     """What names the usage: the answer, or the event of a stream that tells of it."""
-    for text in naming_usage(entry):
-        try:
-            said = _decoder(stream=entry.stream).decode(text)
-        except (msgspec.DecodeError, ValueError):
-            continue
-        inner: _Answer = (entry.stream and said.response) or said
-        if inner.usage is not None:
-            return inner
-    return _NO_ANSWER
+    return naming_usage(entry, _decoder(stream=entry.stream).decode) or _NO_ANSWER
 
 
 def _tokens(usage: _Usage) -> dict[str, int]:

@@ -6,22 +6,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from openai_mock.turns.calls import tool_calls
-from openai_mock.turns.conversation import from_chat, text_of
+from openai_mock.turns.conversation import from_chat
 from openai_mock.turns.items import as_messages, sent
 from openai_mock.turns.turn import Message, Turn
-from openai_mock.turns.written import turns_of_output
+from openai_mock.turns.written import turn_of_choice, turns_of_output
 
 
 def _of_chat(fields: Mapping[str, Any]) -> tuple[Turn, ...]:
-    return tuple(_of_choice(choice) for choice in fields.get("choices") or ())
-
-
-def _of_choice(choice: Mapping[str, Any]) -> Turn:
-    message = choice.get("message") or {}
-    content = message.get("content")
-    text = None if content is None else text_of(content)
-    return Turn(text, tool_calls(message.get("tool_calls") or ()), message.get("refusal"), choice.get("finish_reason"))
+    return tuple(turn_of_choice(choice) for choice in fields.get("choices") or ())
 
 
 def _of_completion(fields: Mapping[str, Any]) -> tuple[Turn, ...]:

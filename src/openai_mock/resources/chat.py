@@ -14,6 +14,7 @@ from openai_mock.engine.meaning import unknown_references
 from openai_mock.engine.overlay import laid_over
 from openai_mock.engine.prompt_cache import SHORTEST
 from openai_mock.engine.resource import Call, Resource
+from openai_mock.engine.uses import used_of
 from openai_mock.turns.checks.misuse import Misuse
 from openai_mock.turns.checks.requests import in_chat
 from openai_mock.turns.citations import nested
@@ -66,7 +67,7 @@ def create(call: Call) -> Answer:
         keep_chat(call, whole)
     if not body.get("stream"):
         return whole
-    call.used = {**(whole["usage"] or {}), "service_tier": whole.get("service_tier")}
+    call.used = used_of(whole) or {"service_tier": whole.get("service_tier")}
     return Events(_chunks(whole, turns, body))
 
 

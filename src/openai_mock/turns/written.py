@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openai_mock.turns.calls import tool_calls
+from openai_mock.turns.conversation import text_of
 from openai_mock.turns.turn import Turn
 
 _ITS_OWN = frozenset({"output", "output_text", "status", "error", "incomplete_details"})
@@ -37,16 +38,15 @@ def turns_of_output(fields: Mapping[str, Any]) -> tuple[Turn, ...]:
 def turns_of_choices(fields: Mapping[str, Any]) -> tuple[Turn, ...]:
     """What the choices of a chat completion say, one turn each; none where one of them is no choice of chat."""
     choices = fields.get("choices") or ()
-    found = [(each, each.get("message")) for each in choices if isinstance(each, Mapping)]
-    said = [(each, message) for each, message in found if isinstance(message, Mapping)]
-    return tuple(_turn(*one) for one in said) if len(said) == len(choices) else ()
+    said = [each for each in choices if isinstance(each, Mapping) and isinstance(each.get("message"), Mapping)]
+    return tuple(map(turn_of_choice, said)) if len(said) == len(choices) else ()
 
 
-def _turn(choice: Mapping[str, Any], message: Mapping[str, Any]) -> Turn:
-    content = message.get("content")
-    text = content if isinstance(content, str) else None
-    calls = tool_calls(message.get("tool_calls") or ())
-    return Turn(text, calls, message.get("refusal"), choice.get("finish_reason"))
+def turn_of_choice(choice: Mapping[str, Any]) -> Turn:
+    """What one choice of a chat completion says."""
+    message = choice.get("message") or {}
+    text = None if message.get("content") is None else text_of(_content(message))
+    return Turn(text, tool_calls(message.get("tool_calls") or ()), message.get("refusal"), choice.get("finish_reason"))
 
 
 def _content(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:

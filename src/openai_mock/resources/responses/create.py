@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 from openai_mock.engine.answers import JSON, Answer, Events, Raw
 from openai_mock.engine.errors import ApiError
 from openai_mock.engine.resource import Call, Resource
+from openai_mock.engine.uses import used_of
 from openai_mock.resources.responses.context import Context, context_of, remembers
 from openai_mock.resources.responses.grounding import grounded, with_results
 from openai_mock.resources.responses.misuse import is_too_long, misuse
@@ -61,9 +62,9 @@ def create(call: Call) -> Answer:
         whole["output"] = included(shown, include, top=top, encoding=encoding, greedy=greedy)
     kinds = {item["type"] for item in output}
     broken = next(item for item in output if item["type"] == "error") if "error" in kinds else None
-    if whole["usage"]:  # a client may leave, or a fault cut the answer, before it is told
-        more = {} if kinds <= _WITHOUT_TOOLS else {"output": whole["output"]}
-        call.used = {**whole["usage"], "service_tier": whole.get("service_tier"), **more}
+    used = call.used = used_of(whole)  # a client may leave, or a fault cut the answer, before it is told
+    if used is not None and not kinds <= _WITHOUT_TOOLS:
+        used["output"] = [{"type": item["type"], "container_id": item.get("container_id")} for item in whole["output"]]
     text = _encode(whole)
     if stream:
         obfuscate = (body.get("stream_options") or {}).get("include_obfuscation") is not False
